@@ -1,0 +1,103 @@
+"""How long something may take: a budget of time on a calendar, with warnings before and a ladder after."""
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from cases.vocabulary import Name, Value
+
+_FORM = re.compile(r"^(\d{1,6})\s*(seconds?|minutes?|hours?|days?)$")
+
+
+class Budget:
+    """An amount of time as a policy writes it: `15 minutes`, `24 hours`, `7 days`.
+
+    Minutes and hours are elapsed time. Days are calendar days in the city's zone: due at the same time of day, also
+    over a change of daylight saving.
+    """
+
+    __slots__ = ("amount", "unit")
+
+    def __init__(self, amount: int, unit: str) -> None:
+        self.amount = amount
+        self.unit = unit
+
+    @classmethod
+    def parse(cls, text: str) -> "Budget":
+        """Read the written form.
+
+        Raises:
+            ValueError: it is none of the forms above.
+        """
+        found = _FORM.match(text.strip().lower())
+        if found is None:
+            raise ValueError(f"{text!r} is no amount of time; write one like '15 minutes', '24 hours' or '7 days'")
+        return cls(int(found[1]), found[2].rstrip("s"))
+
+    def after(self, start: datetime, zone: ZoneInfo) -> datetime:
+        """The moment at which the budget, begun at `start`, is used up; in UTC offsets of the city's zone."""
+        local = start.astimezone(zone)
+        if self.unit == "day":
+            # Re-read through UTC: a wall-clock time that daylight saving skips becomes the next one that exists.
+            return (local + timedelta(days=self.amount)).astimezone(ZoneInfo("UTC")).astimezone(zone)
+        elapsed = timedelta(**{f"{self.unit}s": self.amount})
+        return (local.astimezone(ZoneInfo("UTC")) + elapsed).astimezone(zone)
+
+    def faster(self, factor: int) -> "Budget":
+        """The same budget on a clock that runs `factor` times as fast (for a demonstration), in elapsed seconds."""
+        seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}[self.unit] * self.amount
+        return Budget(max(1, round(seconds / factor)) if seconds else 0, "second")
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Budget) and (self.amount, self.unit) == (other.amount, other.unit)
+
+    def __hash__(self) -> int:
+        return hash((self.amount, self.unit))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, cls) else cls.parse(str(value)),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "examples": ["15 minutes", "24 hours", "7 days"]}
+
+
+class Anchor(StrEnum):
+    """The happening from which a limit counts."""
+
+    RECEIPT = "receipt"
+    DISPATCH = "dispatch"
+    ACKNOWLEDGMENT = "acknowledgment"
+
+
+class Step(Value):
+    """One rung of the ladder: how long after the due time, and who is told. A delay of nought is the breach itself."""
+
+    after: Budget
+    tell: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Limit(Value):
+    """One limit of a level (Art. 13): the order carries it.
+
+    `warn` are the shares of the time at which the unit is warned beforehand; `ladder` is who is told afterwards.
+    """
+
+    within: Budget
+    counts_from: Anchor = Anchor.DISPATCH
+    warn: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    ladder: tuple[Step, ...] = ()

@@ -1,0 +1,125 @@
+"""The words of the field, as used in code, API and screens."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_./&+-]{0,79}$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
+
+
+class Value(BaseModel):
+    """An immutable value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind(StrEnum):
+    """What the complainant brings (类型)."""
+
+    CONSULTATION = "consultation"
+    HELP = "help"
+    COMPLAINT = "complaint"
+    REPORT = "report"
+    SUGGESTION = "suggestion"
+
+
+class Channel(StrEnum):
+    """How the complaint came in (Art. 2, 5: the complainant's choice)."""
+
+    PHONE = "phone"
+    SMS = "sms"
+    WEB = "web"
+    APP = "app"
+    WECHAT = "wechat"
+    EMAIL = "email"
+    LETTER = "letter"
+    COUNTER = "counter"
+    OPEN311 = "open311"
+    STAFF = "staff"
+
+
+class Status(StrEnum):
+    """Where a case stands."""
+
+    RECEIVED = "received"
+    DISPATCHED = "dispatched"
+    ACKNOWLEDGED = "acknowledged"
+    IN_PROGRESS = "in_progress"
+    REPORTED = "reported"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How a case ended. `unreachable` is a value of its own, never "unsatisfied" (Art. 23)."""
+
+    SOLVED = "solved"
+    EXPLAINED = "explained"
+    UNSOLVED = "unsolved"
+    UNREACHABLE = "unreachable"
+    WITHDRAWN = "withdrawn"
+
+
+class Satisfaction(StrEnum):
+    """The complainant's answer at the call-back (Art. 23, 32)."""
+
+    SATISFIED = "satisfied"
+    BASICALLY_SATISFIED = "basically_satisfied"
+    DISSATISFIED = "dissatisfied"
+
+
+class Role(StrEnum):
+    """In which capacity somebody acts on a case."""
+
+    INTAKE = "intake"
+    DESK = "desk"
+    UNIT = "unit"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+class Actor(Value):
+    """Who caused an event. Holds no personal data: a key's or account's id and the unit it acts for."""
+
+    role: Role
+    id: str = ""
+    unit: str | None = None
+
+
+SYSTEM = Actor(role=Role.SYSTEM)
+
+
+class Complainant(Value):
+    """The person or organisation that raised the matter (诉求人). Every field is the complainant's choice."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ()./-]{2,30}$")] | None = None
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+
+
+class Location(Value):
+    """Where the matter is. `area` is the district or subdistrict code that the dispatch catalogue knows."""
+
+    area: Code | None = None
+    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Complaint(Value):
+    """What was brought to the hotline (诉求), as it was brought (Art. 10: time, matter, contact)."""
+
+    source: Code
+    source_ref: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
+    channel: Channel
+    kind: Kind
+    category: Code
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    description: Text
+    location: Location = Location()
+    complainant: Complainant = Complainant()
+    received_at: AwareDatetime

@@ -1,0 +1,38 @@
+"""Every setting of the service, from the environment and `.env`; `.env.example` lists them with their meaning."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """One field, one variable: `api_port` is `HOTLINE_API_PORT`.
+
+    Temporal's own client settings (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS and API keys, or a `temporal.toml`)
+    are read by Temporal's library; where they name a server, the embedded one is not started.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    state: Path = Field(Path(".hotline"), description="The folder that holds everything the service keeps.")
+    policy: str = Field("beijing", description="The policy in force: a name under `policies/`, or a folder.")
+    host: str = Field("127.0.0.1", description="The address that the API listens on.")
+    api_port: Port = Field(8000, description="The port of the API.")
+    temporal_port: Port = Field(7233, description="The port of the embedded Temporal server.")
+    temporal_ui_port: Port = Field(8233, description="The port of Temporal's web UI.")
+    units_port: Port = Field(8400, description="The port of the demonstration city's handling units.")
+    database_url: SecretStr | None = Field(
+        None, description="A PostgreSQL to use instead of the embedded one: postgresql://user:password@host/name."
+    )
+    task_queue: str = Field("hotline", description="The task queue that case workflows run on.")
+    retention_days: int = Field(
+        30, ge=1, le=3650, description="Days that the embedded Temporal server keeps the history of closed cases."
+    )
+    demo_speed: int = Field(
+        60, ge=1, le=10_000, description="How many times faster than real the demonstration's limits run."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
