@@ -100,6 +100,15 @@ class ConfirmDelivery(Value):
     unit: Code
 
 
+class FailDelivery(Value):
+    """An order did not reach a unit's system, and trying on would not help."""
+
+    type: Literal["fail_delivery"] = "fail_delivery"
+    order: int
+    unit: Code
+    reason: Note
+
+
 class Tick(Value):
     """Time has passed: raise what has fallen due."""
 
@@ -131,7 +140,9 @@ class Command(Value):
 
 def fingerprint(value: Value) -> str:
     """A short digest of a value's content, the same in every process and version of Python."""
-    return hashlib.sha256(value.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:16]
+    # Defaults are left out so that a field added later does not change what was asked; the name stands for the type.
+    content = f"{type(value).__name__}{value.model_dump_json(exclude_defaults=True)}"
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def content_fingerprint(complaint: Complaint) -> str:

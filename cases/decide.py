@@ -12,6 +12,7 @@ from cases.commands import (
     ConfirmDelivery,
     Contact,
     Dispatch,
+    FailDelivery,
     Receive,
     Report,
     Return,
@@ -36,6 +37,7 @@ from cases.events import (
     Received,
     Reported,
     Returned,
+    Undelivered,
     Warned,
 )
 from cases.evolve import evolve
@@ -153,6 +155,9 @@ def _facts(case: Case, command: Command) -> Iterator[Fact]:
     act = command.act
     if isinstance(act, ConfirmDelivery):
         yield Delivered(order=act.order, unit=act.unit)
+        return
+    if isinstance(act, FailDelivery):
+        yield Undelivered(order=act.order, unit=act.unit, reason=act.reason)
         return
     _check_status(case, act)
     if isinstance(act, Dispatch):

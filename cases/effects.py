@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from cases.case import Case
-from cases.events import Breached, Closed, Dispatched, Escalated, Event, Received, Reported, Warned
+from cases.events import Breached, Closed, Dispatched, Escalated, Event, Received, Reported, Undelivered, Warned
 from cases.vocabulary import Value
 
 
@@ -30,7 +30,9 @@ def effects(case: Case, event: Event) -> list[Effect]:
     ]
 
 
-def _owed(case: Case, event: Event) -> Iterator[tuple[Literal["order", "notice"], str, str]]:
+def _owed(  # noqa: C901 - one flat table, a line or two a fact
+    case: Case, event: Event
+) -> Iterator[tuple[Literal["order", "notice"], str, str]]:
     match event.fact:
         case Received():
             yield "notice", "received", "complainant"
@@ -44,6 +46,8 @@ def _owed(case: Case, event: Event) -> Iterator[tuple[Literal["order", "notice"]
                 yield "order", "withdrawn", case.orders[-1].unit
         case Reported():
             yield "notice", "reported", "complainant"
+        case Undelivered():
+            yield "notice", "undelivered", "desk"
         case Warned(tell=tell) | Breached(tell=tell) | Escalated(tell=tell):
             for audience in tell:
                 if to := _addressee(case, audience):

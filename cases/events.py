@@ -36,6 +36,15 @@ class Delivered(Value):
     unit: str
 
 
+class Undelivered(Value):
+    """An order did not reach the unit's system; a person must see to it."""
+
+    type: Literal["undelivered"] = "undelivered"
+    order: int
+    unit: str
+    reason: str
+
+
 class Acknowledged(Value):
     """The unit signed for the order."""
 
@@ -146,6 +155,7 @@ Fact = Annotated[
     Received
     | Dispatched
     | Delivered
+    | Undelivered
     | Acknowledged
     | Returned
     | Contacted

@@ -19,6 +19,7 @@ from cases.events import (
     Refused,
     Reported,
     Returned,
+    Undelivered,
     Warned,
 )
 from cases.vocabulary import Outcome, Status
@@ -112,7 +113,7 @@ def _changes(case: Case, event: Event) -> dict[str, object]:  # noqa: C901 - one
             return {"status": Status.CLOSED, "closure": closure} | ended
         case Warned() | Breached() | Escalated() as fact:
             return {"marks": case.marks | {fact.deadline: (*case.marks.get(fact.deadline, ()), fact.mark)}}
-        case Refused():
+        case Refused() | Undelivered():
             return {}
         case Received():
             raise ValueError("a case is received once")

@@ -1,0 +1,103 @@
+"""A case told command by command, for tests of the pure domain."""
+
+from datetime import UTC, datetime, timedelta
+
+from cases import number
+from cases.case import Case
+from cases.commands import Act, Command, Receive
+from cases.decide import decide
+from cases.events import Event
+from cases.evolve import fold
+from cases.limits import Anchor, Budget, Limit, Step
+from cases.policy import CallBackRules, Level, Policy, ReturnRules
+from cases.routing import Route
+from cases.vocabulary import Actor, Channel, Complaint, Kind, Role
+
+NOON = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
+"""Noon in the city's zone, Asia/Shanghai."""
+
+ROADS = "roads"
+WATER = "water"
+DISTRICT = "chaoyang"
+
+UNIT_OF_ROADS = Actor(role=Role.UNIT, id="key:roads", unit=ROADS)
+UNIT_OF_WATER = Actor(role=Role.UNIT, id="key:water", unit=WATER)
+DESK = Actor(role=Role.DESK, id="key:desk")
+INTAKE = Actor(role=Role.INTAKE, id="key:intake")
+
+
+def limit(within: str, counts_from: Anchor = Anchor.DISPATCH) -> Limit:
+    ladder = (
+        Step(after=Budget.parse("0 hours"), tell=("district",)),
+        Step(after=Budget.parse("1 day"), tell=("supervisor",)),
+    )
+    return Limit(within=Budget.parse(within), counts_from=counts_from, warn=(0.75,), ladder=ladder)
+
+
+POLICY = Policy(
+    policy="test-city",
+    version="1",
+    title={"en": "Test city"},
+    zone="Asia/Shanghai",
+    default_level="general",
+    levels={
+        "general": Level(
+            title={"en": "General"},
+            priority=3,
+            dispatch=limit("24 hours", Anchor.RECEIPT),
+            acknowledge=limit("2 hours"),
+            handle=limit("24 hours"),
+            resolve=limit("15 days"),
+        )
+    },
+    callback=CallBackRules(within=Budget.parse("3 days"), attempts=3, rounds=2),
+    returns=ReturnRules(at_most=2),
+)
+
+
+def received(
+    route: Route | None = None, policy: Policy = POLICY, source_ref: str = "1", at: datetime = NOON
+) -> Command:
+    """The command that takes in a complaint about a road."""
+    return Command(
+        id="receive",
+        actor=INTAKE,
+        act=Receive(
+            number=number.derive("test", source_ref),
+            complaint=Complaint(
+                source="test",
+                source_ref=source_ref,
+                channel=Channel.PHONE,
+                kind=Kind.COMPLAINT,
+                category="roads/pothole",
+                description="A pothole as deep as a bucket.",
+                received_at=at,
+            ),
+            terms=policy.terms("general"),
+            route=route or Route(unit=ROADS, copy_to=DISTRICT, reason="catalogue line 1"),
+        ),
+    )
+
+
+class Narrative:
+    """A case and its clock. `after(hours=…)` moves the clock on, `do` gives a command at that moment."""
+
+    def __init__(self, route: Route | None = None, policy: Policy = POLICY) -> None:
+        self.now = NOON
+        self.events: list[Event] = decide(None, received(route, policy), NOON)
+        self._commands = 0
+
+    @property
+    def case(self) -> Case:
+        return fold(self.events)
+
+    def after(self, **passed: float) -> "Narrative":
+        self.now += timedelta(**passed)
+        return self
+
+    def do(self, act: Act, actor: Actor = UNIT_OF_ROADS, id: str | None = None) -> list[str]:  # noqa: A002
+        self._commands += 1
+        command = Command(id=id or f"command-{self._commands}", actor=actor, act=act)
+        events = decide(self.case, command, self.now)
+        self.events += events
+        return [event.fact.type for event in events]

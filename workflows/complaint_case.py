@@ -1,0 +1,231 @@
+"""The durable life of one case: a thin shell around the decider.
+
+Commands arrive as updates or signals named after their act. What `decide` makes of them is applied here, recorded, and
+carried outside in the background, so that neither a slow department nor a dead register holds up a deadline.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NoReturn
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from cases.case import Case
+    from cases.commands import Command, Tick
+    from cases.deadlines import Deadline, deadlines, next_alarm
+    from cases.decide import decide
+    from cases.effects import Effect, effects
+    from cases.errors import RefusalError
+    from cases.events import Cause, Event, Refused
+    from cases.evolve import evolve, fold
+    from cases.story import story
+    from cases.view import CaseView, view
+    from cases.vocabulary import SYSTEM
+    from workflows.messages import MOST_REFUSALS, WORKFLOW, CaseStart
+    from workflows.outside import carry_out, record
+    from workflows.search_attributes import values
+
+_TICK = Command(id="tick", actor=SYSTEM, act=Tick())
+
+
+@workflow.defn(name=WORKFLOW)
+class ComplaintCase:
+    """One complaint, from its receipt to its end."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        self.case: Case
+        self.events: list[Event] = []
+        self._recorded = start.recorded
+        self._renew_after = start.renew_after
+        self._owed: dict[str, Effect] = {}
+        self._effects: dict[str, asyncio.Task[None]] = {}
+        if start.command is not None:
+            received = decide(None, start.command, workflow.now())
+            self.case = fold(received)
+            self._remember(received)
+        else:
+            self.events = list(start.events)
+            self.case = fold(start.events)
+            self._owed = {effect.key: effect for effect in start.owed}
+        self._alarm = next_alarm(self.case)
+        self._tell()
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseView:
+        """Live until the case is closed, recorded and told to everybody whom it concerns."""
+        clock = asyncio.create_task(self._watch_the_clock())
+        recorder = asyncio.create_task(self._keep_recording())
+        while not self._settled() and not self._ripe_for_renewal():
+            await workflow.wait_condition(self._something_to_do)
+            self._begin_effects()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._settled():
+            return view(self.case)
+        for task in (clock, recorder, *self._effects.values()):
+            task.cancel()
+        return self._renew()
+
+    @workflow.update(dynamic=True)
+    async def take(self, act: str, args: Sequence[RawValue]) -> CaseView:
+        """Take a command, named after its act, and answer with the case as it leaves it."""
+        try:
+            self._apply(decide(self.case, self._command(act, args), workflow.now()))
+        except RefusalError as refusal:
+            _raise(refusal)
+        return view(self.case)
+
+    @take.validator
+    def _may_take(self, act: str, args: Sequence[RawValue]) -> None:
+        try:
+            decide(self.case, self._command(act, args), workflow.now())
+        except RefusalError as refusal:
+            _raise(refusal)
+
+    @workflow.signal(dynamic=True)
+    async def hear(self, act: str, args: Sequence[RawValue]) -> None:
+        """Take a command from a service that waits for no answer; one that is refused leaves a recorded refusal."""
+        cause = None
+        try:
+            command = self._command(act, args)
+            cause = Cause(id=command.id, fingerprint=command.fingerprint)
+            self._apply(decide(self.case, command, workflow.now()))
+        except RefusalError as refusal:
+            self._note_refusal(act, refusal, cause)
+
+    @workflow.query(name="case")
+    def query_case(self) -> Case:
+        """The case as it stands."""
+        return self.case
+
+    @workflow.query(name="deadlines")
+    def query_deadlines(self) -> list[Deadline]:
+        """Every deadline with its arithmetic."""
+        return deadlines(self.case)
+
+    @workflow.query(name="events")
+    def query_events(self) -> list[Event]:
+        """Everything that happened, in order."""
+        return self.events
+
+    def _command(self, act: str, args: Sequence[RawValue]) -> Command:
+        if len(args) != 1:
+            raise RefusalError("unreadable", f"{act!r} takes one command, not {len(args)}", source="hotline")
+        try:
+            command: Command = workflow.payload_converter().from_payload(args[0].payload, Command)
+        except Exception as error:
+            raise RefusalError("unreadable", f"{act!r} is not a command: {type(error).__name__}") from error
+        if command.act.type != act:
+            raise RefusalError("unreadable", f"sent as {act!r}, but asks for {command.act.type!r}", source="hotline")
+        return command
+
+    def _note_refusal(self, act: str, refusal: RefusalError, cause: Cause | None) -> None:
+        if sum(event.fact.type == "refused" for event in self.events) >= MOST_REFUSALS:
+            workflow.logger.warning("refused signal not kept", extra={"act": act, "rule": refusal.rule})
+            return
+        fact = Refused(act=act[:100], rule=refusal.rule, detail=refusal.detail)
+        reused = cause is not None and cause.id in self.case.commands
+        kept = None if reused else cause
+        seq = self.case.version + 1
+        self._apply([Event(seq=seq, at=workflow.now(), actor=SYSTEM, cause=kept, fact=fact)])
+
+    def _apply(self, events: list[Event]) -> None:
+        if not events:
+            return
+        before = values(self.case)
+        for event in events:
+            self.case = evolve(self.case, event)
+        self._remember(events)
+        self._alarm = next_alarm(self.case)
+        self._tell()
+        changed = [key.value_set(value) for key, value in values(self.case).items() if before[key] != value]
+        if changed:
+            workflow.upsert_search_attributes(changed)
+
+    def _remember(self, events: list[Event]) -> None:
+        self.events += events
+        for event in events:
+            self._owed |= {effect.key: effect for effect in effects(self.case, event)}
+
+    def _tell(self) -> None:
+        workflow.set_current_details(story(self.case, self.events))
+
+    async def _watch_the_clock(self) -> None:
+        """Keep one timer at the next alarm.
+
+        A timer that stands too early is left to fire, and the clock looks again; only an alarm that comes before it
+        replaces it. That costs the engine half as much as moving the timer at each step.
+        """
+        while self.case.open:
+            if self._alarm is None:
+                await workflow.wait_condition(lambda: self._alarm is not None or not self.case.open)
+                continue
+            if self._alarm <= workflow.now() or await self._slept_until(self._alarm):
+                self._apply(decide(self.case, _TICK, workflow.now()))
+
+    async def _slept_until(self, alarm: datetime) -> bool:
+        """Sleep until an alarm; false if an earlier one, or the end of the case, comes before it."""
+        timer = asyncio.create_task(workflow.sleep(alarm - workflow.now(), summary="next alarm"))
+        await workflow.wait_condition(
+            lambda: timer.done() or not self.case.open or (self._alarm is not None and self._alarm < alarm)
+        )
+        if not timer.done() and self.case.open:
+            timer.cancel()
+        return timer.done()
+
+    async def _keep_recording(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: self._recorded < len(self.events))
+            upto = len(self.events)
+            if await record(self.case, self.events[self._recorded :]):
+                self._recorded = upto
+            else:
+                self._recorded = 0
+
+    def _begin_effects(self) -> None:
+        for effect in self._unbegun():
+            self._effects[effect.key] = asyncio.create_task(self._carry_out(effect))
+
+    async def _carry_out(self, effect: Effect) -> None:
+        outcome = await carry_out(self.case, effect)
+        if outcome is not None:
+            self._apply(decide(self.case, outcome, workflow.now()))
+        del self._owed[effect.key]
+        del self._effects[effect.key]
+
+    def _unbegun(self) -> list[Effect]:
+        return [effect for key, effect in self._owed.items() if key not in self._effects]
+
+    def _settled(self) -> bool:
+        return not self.case.open and not self._owed and self._recorded == len(self.events)
+
+    def _something_to_do(self) -> bool:
+        return bool(self._unbegun()) or self._settled() or self._ripe_for_renewal()
+
+    def _ripe_for_renewal(self) -> bool:
+        info = workflow.info()
+        long = info.is_continue_as_new_suggested() or info.get_current_history_length() > self._renew_after
+        return long and self.case.open and self._recorded == len(self.events)
+
+    def _renew(self) -> NoReturn:
+        workflow.continue_as_new(
+            CaseStart(
+                events=tuple(self.events),
+                recorded=self._recorded,
+                owed=tuple(self._owed.values()),
+                renew_after=self._renew_after,
+            )
+        )
+
+
+def _raise(refusal: RefusalError) -> NoReturn:
+    raise ApplicationError(
+        refusal.detail,
+        {"source": refusal.source, "allowed": refusal.allowed},
+        type=refusal.rule,
+        non_retryable=True,
+    ) from None

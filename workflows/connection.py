@@ -1,0 +1,20 @@
+"""Connecting to Temporal by its standard client settings."""
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+
+
+async def connect(address: str | None = None) -> Client:
+    """A client by `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS settings or a `temporal.toml`.
+
+    Args:
+        address: The server to use where none of those names one.
+
+    Raises:
+        RuntimeError: the server does not answer.
+    """
+    config = ClientConfig.load_client_connect_config()
+    if address is not None:
+        config.setdefault("target_host", address)
+    return await Client.connect(**config, data_converter=pydantic_data_converter)

@@ -1,0 +1,158 @@
+"""How services speak to the workflows of cases: start one, give it a command, look at it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from temporalio.client import (
+    Client,
+    RPCTimeoutOrCancelledError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from cases.case import Case
+from cases.commands import Command, Receive, content_fingerprint
+from cases.decide import decide
+from cases.errors import RefusalError, UnavailableError, UnknownCaseError
+from cases.events import Event
+from cases.evolve import fold
+from cases.story import summary
+from cases.view import CaseView, view
+from workflows.messages import WORKFLOW, CaseStart, workflow_id
+from workflows.search_attributes import typed
+
+_PATIENCE = timedelta(seconds=10)
+Answer = TypeVar("Answer")
+
+
+class Engine:
+    """The case workflows of one Temporal namespace and task queue."""
+
+    def __init__(self, client: Client, task_queue: str) -> None:
+        self._client = client
+        self._task_queue = task_queue
+
+    async def start(self, command: Command) -> tuple[CaseView, bool]:
+        """Start the case that a `Receive` asks for; it is durable once this returns.
+
+        Returns:
+            The case, and whether it is new. Starting the same complaint again finds the case that is there.
+
+        Raises:
+            RefusalError: the number belongs to a different complaint.
+            UnavailableError: the engine is out of reach; whether the case was started is unknown, and asking again
+                is safe.
+        """
+        act = command.act
+        if not isinstance(act, Receive):
+            raise TypeError("a case starts with its receipt")
+        case = fold(decide(None, command, act.complaint.received_at))
+        content = content_fingerprint(act.complaint)
+        try:
+            await self._client.start_workflow(
+                WORKFLOW,
+                CaseStart(command=command),
+                id=workflow_id(act.number),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                search_attributes=typed(case),
+                static_summary=summary(case),
+                memo={"content": content},
+                priority=Priority(priority_key=act.terms.priority, fairness_key=case.unit),
+                rpc_timeout=_PATIENCE,
+            )
+        except WorkflowAlreadyStartedError:
+            return await self._found(act.number, content), False
+        except (RPCError, RPCTimeoutOrCancelledError) as error:
+            raise UnavailableError("the engine does not answer") from error
+        return view(case), True
+
+    async def submit(self, number: str, command: Command) -> CaseView:
+        """Give a case a command and answer with the case as it leaves it.
+
+        Raises:
+            RefusalError: a rule forbids it.
+            UnknownCaseError: the engine holds no such case.
+            UnavailableError: the engine is out of reach; whether the command was taken is unknown, and sending it
+                again under the same id is safe.
+        """
+        try:
+            answer: CaseView = await self._handle(number).execute_update(
+                command.act.type, command, id=command.id, result_type=CaseView, rpc_timeout=_PATIENCE
+            )
+            return answer
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error.cause) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise UnavailableError("the engine did not answer in time") from error
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise UnavailableError("the engine does not answer") from error
+        # An ended workflow takes no updates; what its case has to say to the command can still be told.
+        case = await self.case(number)
+        if decide(case, command, datetime.now(UTC)):
+            raise UnavailableError("the case is just changing hands; ask again")
+        return view(case)
+
+    async def case(self, number: str) -> Case:
+        """A case as its workflow holds it.
+
+        Raises:
+            UnknownCaseError: the engine holds no such case.
+            UnavailableError: the engine or its workers are out of reach.
+        """
+        return await self._query(number, "case", Case)
+
+    async def events(self, number: str) -> list[Event]:
+        """Everything that happened to a case. Raises like `case`."""
+        return await self._query(number, "events", list[Event])
+
+    async def ping(self) -> None:
+        """Whether the engine answers.
+
+        Raises:
+            UnavailableError: it does not.
+        """
+        try:
+            await self._client.service_client.check_health(timeout=timedelta(seconds=2))
+        except (RPCError, RuntimeError) as error:
+            raise UnavailableError("the engine does not answer") from error
+
+    async def _query(self, number: str, name: str, answer: type[Answer]) -> Answer:
+        try:
+            found: Answer = await self._handle(number).query(name, result_type=answer, rpc_timeout=_PATIENCE)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise UnknownCaseError(number) from error
+            raise UnavailableError("the engine does not answer") from error
+        except WorkflowQueryFailedError as error:
+            raise UnavailableError("the case's workflow does not answer") from error
+        return found
+
+    async def _found(self, number: str, content: str) -> CaseView:
+        memo = await (await self._handle(number).describe()).memo()
+        if memo.get("content") != content:
+            raise RefusalError(
+                "different_content",
+                f"source_ref: this reference already belongs to case {number} with other content; "
+                "send the same content to get that case, or use a reference of its own for a new matter",
+                source="intake",
+            )
+        return view(await self.case(number))
+
+    def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(workflow_id(number))
+
+
+def _refusal(cause: BaseException | None) -> Exception:
+    if isinstance(cause, ApplicationError) and cause.details and isinstance(cause.details[0], dict):
+        told = cause.details[0]
+        return RefusalError(
+            cause.type or "refused", cause.message, source=told.get("source", ""), allowed=told.get("allowed", [])
+        )
+    return UnavailableError("the case's workflow did not take the command; ask again")

@@ -1,0 +1,32 @@
+"""What is said to a case's workflow: its start, its queries, its name."""
+
+from pydantic import BaseModel, ConfigDict
+
+from cases.commands import Command
+from cases.effects import Effect
+from cases.events import Event
+
+WORKFLOW = "ComplaintCase"
+MOST_REFUSALS = 100
+"""How many refused signals a case keeps; what comes after is logged only."""
+
+
+class CaseStart(BaseModel):
+    """How a case's workflow begins: by the command that receives it, or by what it carries over to a new run.
+
+    `recorded` is how many of the events the register has; `owed` are the effects not yet carried out.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    command: Command | None = None
+    events: tuple[Event, ...] = ()
+    recorded: int = 0
+    owed: tuple[Effect, ...] = ()
+    renew_after: int = 2_000
+    """The number of history events after which the workflow continues as new."""
+
+
+def workflow_id(number: str) -> str:
+    """The id of a case's workflow."""
+    return f"case-{number}"

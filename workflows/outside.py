@@ -1,0 +1,123 @@
+"""How a case's workflow reaches outside: its records, the orders to units, the notices to people.
+
+Short idempotent writes are first tried as a local activity, which costs the history one event. When that fails they
+become an ordinary activity, which may be retried for days without adding to the history.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.messages import (
+        DELIVER_ORDER,
+        RECORD,
+        SEND_NOTICE,
+        NoticeRequest,
+        RecordRequest,
+        order_form,
+    )
+    from cases.case import Case
+    from cases.commands import Command, ConfirmDelivery, FailDelivery
+    from cases.effects import Effect
+    from cases.events import Event
+    from cases.vocabulary import SYSTEM
+
+_ONCE = RetryPolicy(maximum_attempts=1)
+_UNTIL_DONE = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)
+)
+_PROMPTLY = timedelta(seconds=2)
+_PATIENTLY = timedelta(seconds=30)
+
+
+async def record(case: Case, events: Sequence[Event]) -> bool:
+    """Write events into the register, for as long as it takes.
+
+    Returns:
+        Whether they are there. If not, the register lacks earlier ones: begin again with the first.
+    """
+    request = RecordRequest(number=case.number, events=tuple(events), case=case)
+    try:
+        await workflow.execute_local_activity(RECORD, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE)
+    except ActivityError as failure:
+        if _type(failure) == "gap":
+            return False
+    else:
+        return True
+    try:
+        await workflow.execute_activity(
+            RECORD,
+            RecordRequest(number=case.number, events=tuple(events)),
+            start_to_close_timeout=_PATIENTLY,
+            retry_policy=_UNTIL_DONE,
+            priority=_priority(case),
+        )
+    except ActivityError as failure:
+        if _type(failure) == "gap":
+            return False
+        # The register holds other events under these numbers. The history is right; reconciliation repairs the record.
+        workflow.logger.error("the register contradicts the history", extra={"case": case.number})
+    return True
+
+
+async def carry_out(case: Case, effect: Effect) -> Command | None:
+    """Do what an event owes the world outside, and say what is to be noted of it."""
+    if effect.kind == "order":
+        return await _deliver(case, effect)
+    await _notify(case, effect)
+    return None
+
+
+async def _deliver(case: Case, effect: Effect) -> Command | None:
+    form = order_form(case, effect)
+    try:
+        taken = await workflow.execute_activity(
+            DELIVER_ORDER,
+            form,
+            result_type=bool,
+            start_to_close_timeout=_PATIENTLY,
+            schedule_to_close_timeout=timedelta(days=7),
+            retry_policy=_UNTIL_DONE,
+            priority=_priority(case, effect.to),
+            summary=f"{effect.about} to {effect.to}",
+        )
+    except ActivityError as failure:
+        reason = str(failure.cause or failure)[:1_000]
+        act = FailDelivery(order=form.order, unit=effect.to, reason=reason)
+        return Command(id=f"undelivered:{effect.key}", actor=SYSTEM, act=act)
+    if not taken:
+        return None
+    confirmed = ConfirmDelivery(order=form.order, unit=effect.to)
+    return Command(id=f"delivered:{effect.key}", actor=SYSTEM, act=confirmed)
+
+
+async def _notify(case: Case, effect: Effect) -> None:
+    request = NoticeRequest(effect=effect, number=case.number)
+    try:
+        await workflow.execute_local_activity(
+            SEND_NOTICE, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE
+        )
+    except ActivityError:
+        try:
+            await workflow.execute_activity(
+                SEND_NOTICE,
+                request,
+                start_to_close_timeout=_PATIENTLY,
+                schedule_to_close_timeout=timedelta(days=7),
+                retry_policy=_UNTIL_DONE,
+                priority=_priority(case),
+            )
+        except ActivityError:
+            workflow.logger.error("notice given up", extra={"key": effect.key})
+
+
+def _priority(case: Case, unit: str | None = None) -> Priority:
+    return Priority(priority_key=case.terms.priority, fairness_key=unit)
+
+
+def _type(failure: ActivityError) -> str | None:
+    return failure.cause.type if isinstance(failure.cause, ApplicationError) else None
