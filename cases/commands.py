@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cases.policy import Terms
 from cases.routing import Route
-from cases.vocabulary import Actor, Code, Complaint, Note, Outcome, Satisfaction, Value
+from cases.vocabulary import Actor, Code, Complaint, Note, Outcome, Reason, Satisfaction, Value
 
 CommandId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -29,7 +29,7 @@ class Dispatch(Value):
     type: Literal["dispatch"] = "dispatch"
     unit: Code
     copy_to: Code | None = None
-    reason: Annotated[Note, Field(min_length=1)]
+    reason: Reason
 
 
 class Acknowledge(Value):
@@ -43,7 +43,7 @@ class Return(Value):
     """The unit gives an order back as not its own (退单), with its reason (Art. 12)."""
 
     type: Literal["return"] = "return"
-    reason: Annotated[Note, Field(min_length=1)]
+    reason: Reason
 
 
 class Contact(Value):
@@ -58,7 +58,7 @@ class Report(Value):
 
     type: Literal["report"] = "report"
     outcome: Literal[Outcome.SOLVED, Outcome.EXPLAINED]
-    note: Annotated[Note, Field(min_length=1)]
+    note: Reason
 
 
 class CallBack(Value):
@@ -116,7 +116,17 @@ class Tick(Value):
 
 
 Act = Annotated[
-    Receive | Dispatch | Acknowledge | Return | Contact | Report | CallBack | Withdraw | ConfirmDelivery | Tick,
+    Receive
+    | Dispatch
+    | Acknowledge
+    | Return
+    | Contact
+    | Report
+    | CallBack
+    | Withdraw
+    | ConfirmDelivery
+    | FailDelivery
+    | Tick,
     Field(discriminator="type"),
 ]
 

@@ -3,12 +3,23 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("it contains the character NUL (U+0000), which no record can hold; leave it out")
+    return text
+
+
+Storable = AfterValidator(_storable)
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_./&+-]{0,79}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000), Storable]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable]
+
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 
 
 class Value(BaseModel):
@@ -96,7 +107,7 @@ SYSTEM = Actor(role=Role.SYSTEM)
 class Complainant(Value):
     """The person or organisation that raised the matter (诉求人). Every field is the complainant's choice."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable] | None = None
     phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ()./-]{2,30}$")] | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
 
@@ -105,20 +116,20 @@ class Location(Value):
     """Where the matter is. `area` is the district or subdistrict code that the dispatch catalogue knows."""
 
     area: Code | None = None
-    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
-    latitude: float | None = None
-    longitude: float | None = None
+    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
 
 
 class Complaint(Value):
     """What was brought to the hotline (诉求), as it was brought (Art. 10: time, matter, contact)."""
 
     source: Code
-    source_ref: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
+    source_ref: Reference | None = None
     channel: Channel
     kind: Kind
     category: Code
-    subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable] | None = None
     description: Text
     location: Location = Location()
     complainant: Complainant = Complainant()

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         30, ge=1, le=3650, description="Days that the embedded Temporal server keeps the history of closed cases."
     )
+    demo: bool = Field(False, description="Whether this is the demonstration; `hotline up --demo` sets it.")
     demo_speed: int = Field(
         60, ge=1, le=10_000, description="How many times faster than real the demonstration's limits run."
     )

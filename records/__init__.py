@@ -1,0 +1,1 @@
+"""The register: every case with its events, the units, the policies and the keys, in PostgreSQL."""

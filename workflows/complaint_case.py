@@ -5,9 +5,9 @@ carried outside in the background, so that neither a slow department nor a dead 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -43,6 +43,7 @@ class ComplaintCase:
         self._recorded = start.recorded
         self._renew_after = start.renew_after
         self._owed: dict[str, Effect] = {}
+        self._broken: BaseException | None = None
         self._effects: dict[str, asyncio.Task[None]] = {}
         if start.command is not None:
             received = decide(None, start.command, workflow.now())
@@ -58,10 +59,12 @@ class ComplaintCase:
     @workflow.run
     async def run(self, start: CaseStart) -> CaseView:
         """Live until the case is closed, recorded and told to everybody whom it concerns."""
-        clock = asyncio.create_task(self._watch_the_clock())
-        recorder = asyncio.create_task(self._keep_recording())
+        clock = self._in_background(self._watch_the_clock())
+        recorder = self._in_background(self._keep_recording())
         while not self._settled() and not self._ripe_for_renewal():
             await workflow.wait_condition(self._something_to_do)
+            if self._broken is not None:
+                raise self._broken
             self._begin_effects()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._settled():
@@ -188,7 +191,7 @@ class ComplaintCase:
 
     def _begin_effects(self) -> None:
         for effect in self._unbegun():
-            self._effects[effect.key] = asyncio.create_task(self._carry_out(effect))
+            self._effects[effect.key] = self._in_background(self._carry_out(effect))
 
     async def _carry_out(self, effect: Effect) -> None:
         outcome = await carry_out(self.case, effect)
@@ -197,6 +200,17 @@ class ComplaintCase:
         del self._owed[effect.key]
         del self._effects[effect.key]
 
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin work whose failure must not pass in silence: it stops the case, visibly, until new code mends it."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and task.exception() is not None:
+                self._broken = task.exception()
+
+        task = asyncio.create_task(work)
+        task.add_done_callback(ended)
+        return task
+
     def _unbegun(self) -> list[Effect]:
         return [effect for key, effect in self._owed.items() if key not in self._effects]
 
@@ -204,7 +218,7 @@ class ComplaintCase:
         return not self.case.open and not self._owed and self._recorded == len(self.events)
 
     def _something_to_do(self) -> bool:
-        return bool(self._unbegun()) or self._settled() or self._ripe_for_renewal()
+        return self._broken is not None or bool(self._unbegun()) or self._settled() or self._ripe_for_renewal()
 
     def _ripe_for_renewal(self) -> bool:
         info = workflow.info()

@@ -83,7 +83,12 @@ class Engine:
         """
         try:
             answer: CaseView = await self._handle(number).execute_update(
-                command.act.type, command, id=command.id, result_type=CaseView, rpc_timeout=_PATIENCE
+                command.act.type,
+                command,
+                # With the fingerprint, since the server answers a known update id without looking at what is asked.
+                id=f"{command.id}:{command.fingerprint}",
+                result_type=CaseView,
+                rpc_timeout=_PATIENCE,
             )
             return answer
         except WorkflowUpdateFailedError as error:

@@ -11,7 +11,6 @@ import httpx
 import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import worker
@@ -19,29 +18,11 @@ from cases.commands import Act, Command
 from cases.routing import Route, Unit
 from cases.view import CaseView
 from cases.vocabulary import Actor
-from hotline.temporal_server import binary
 from records.register import Register
 from tests.unit.narrative import ROADS, UNIT_OF_ROADS, WATER, received
 from tests.unit_system import UnitSystem
 from workflows.engine import Engine
 from workflows.messages import CaseStart, workflow_id
-from workflows.search_attributes import REGISTRY
-
-DYNAMIC_CONFIG = {"frontend.WorkflowTimeSkippingEnabled": "true", "history.timerProcessorMaxTimeShift": '"1ms"'}
-
-
-@pytest_asyncio.fixture(scope="session")
-async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """Temporal's development server with a clock of its own for each workflow."""
-    extra = [word for name, kind in REGISTRY.items() for word in ("--search-attribute", f"{name}={kind}")]
-    extra += [word for item in DYNAMIC_CONFIG.items() for word in ("--dynamic-config-value", "=".join(item))]
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(binary()),
-        dev_server_extra_args=extra,
-        dev_server_log_level="error",
-    ) as started:
-        yield started
 
 
 @pytest.fixture
@@ -71,11 +52,13 @@ class LiveCase:
         return [event.fact.type for event in await self.service.engine.events(self.number)]
 
     async def until(self, reached: Callable[[list[str]], bool]) -> list[str]:
-        """Wait, in real time, for something that the case does in the background."""
+        """Wait, in real time, for something that the case does in the background, by looking into the register."""
         async with asyncio.timeout(20):
-            while not reached(facts := await self.facts()):  # noqa: ASYNC110 - the case is in another process
+            while True:
+                facts = [event.fact.type for event in await self.service.register.events(self.number)]
+                if reached(facts):
+                    return facts
                 await asyncio.sleep(0.02)
-        return facts
 
 
 @dataclass

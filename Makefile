@@ -1,0 +1,48 @@
+# Everything that is done from day to day. `make` alone tells what there is.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lock
+
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO ?= 1
+
+help:  ## Tell what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Prepare everything that the other commands need
+
+$(READY): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "hotline needs Python 3.11 or newer; install it, or name one: make setup PYTHON=/path/to/python3.11" >&2; \
+		exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "hotline needs Python 3.11 or newer, and $(PYTHON) is older or none" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make environments; install its venv package (on Debian and Ubuntu: python3-venv)" >&2; \
+		exit 1; }
+	@echo "Setting up .venv; the first time takes a minute or two."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY)  ## Start the service with the demonstration city; DEMO=0 starts it empty
+	@exec $(BIN)/hotline up $(if $(filter 0 no false,$(DEMO)),--no-demo,--demo)
+
+test: $(READY)  ## Run all tests
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(READY)  ## Check format, style and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+lock: $(READY)  ## Renew requirements.lock to the newest releases
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet \
+		--custom-compile-command "make lock" -o requirements.lock
+	@! grep -nE '^ *(-i|-f|--(extra-)?index-url|--find-links)|://|^-e|file:' requirements.lock || { \
+		echo "requirements.lock names a place instead of a package; see the lines above" >&2; exit 1; }

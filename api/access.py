@@ -1,0 +1,121 @@
+"""Who may do what: one table of routes and roles, and what a key is bound to."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import Request
+
+from api import services
+from api.problems import ProblemError
+from cases.case import Case
+from cases.errors import UnknownCaseError
+from cases.vocabulary import Actor, Role
+from records.keys import Key
+
+_DESK = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
+_INTAKE = _DESK | {Role.INTAKE}
+_HANDLING = frozenset({Role.UNIT, Role.ADMIN})
+_EVERYBODY = _INTAKE | {Role.UNIT}
+
+PUBLIC = frozenset({"GET /healthz", "GET /readyz", "GET /metrics"})
+"""Routes that need no key, and tell nothing of any case."""
+
+ACCESS: dict[str, frozenset[Role]] = {
+    "POST /v1/cases": frozenset({Role.INTAKE, Role.DESK, Role.ADMIN}),
+    "GET /v1/cases": _EVERYBODY,
+    "GET /v1/cases/{number}": _EVERYBODY,
+    "GET /v1/cases/{number}/events": _EVERYBODY,
+    "POST /v1/cases/{number}/dispatch": _DESK,
+    "POST /v1/cases/{number}/acknowledge": _HANDLING,
+    "POST /v1/cases/{number}/return": _HANDLING,
+    "POST /v1/cases/{number}/contact": _HANDLING,
+    "POST /v1/cases/{number}/report": _HANDLING,
+    "POST /v1/cases/{number}/callback": _INTAKE,
+    "POST /v1/cases/{number}/withdraw": _INTAKE,
+    "GET /v1/units": _EVERYBODY,
+    "GET /v1/units/{unit}/orders": _DESK | {Role.UNIT},
+    "GET /v1/categories": _EVERYBODY,
+}
+"""Which roles a route is open to. What a key is bound to narrows it further: see `Caller`."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever holds a key. A unit's key reaches the unit's own orders alone; one bound to a source, its cases alone."""
+
+    key: Key
+
+    @property
+    def actor(self) -> Actor:
+        """Who caused what the caller does; the key's secret is no part of it."""
+        return Actor(role=self.key.role, id=f"key:{self.key.prefix}", unit=self.key.unit)
+
+    def check_sees(self, case: Case) -> None:
+        """See that the case is, or once was, one the key is for.
+
+        Raises:
+            UnknownCaseError: it is not; nothing tells that case from one that does not exist.
+        """
+        if self.key.unit is not None and all(order.unit != self.key.unit for order in case.orders):
+            raise UnknownCaseError(case.number)
+        if self.key.source is not None and case.complaint.source != self.key.source:
+            raise UnknownCaseError(case.number)
+
+    def own_unit(self, asked: str | None) -> str | None:
+        """The unit whose cases a list holds: the one that was asked for, or the one the key is bound to.
+
+        Raises:
+            ProblemError: another unit was asked for.
+        """
+        return _own("unit", asked, self.key.unit)
+
+    def own_source(self, asked: str | None) -> str | None:
+        """The source whose cases a list holds, like `own_unit`."""
+        return _own("source", asked, self.key.source)
+
+
+def _own(name: str, asked: str | None, bound: str | None) -> str | None:
+    if bound is not None and asked not in (None, bound):
+        raise forbidden(f"{name}: this key is bound to the {name} {bound!r}; leave it out, or write {bound!r}")
+    return bound or asked
+
+
+async def admit(request: Request, route: str) -> None:
+    """Let a request in, and note who it is from; before anything of its body is read.
+
+    Raises:
+        ProblemError: it has no valid key (401), or one whose role the route is not open to (403).
+        UnavailableError: PostgreSQL is out of reach, and the key is not remembered.
+    """
+    if route in PUBLIC:
+        return
+    text = _key_text(request)
+    if text is None:
+        raise _unauthorized("send a key: Authorization: Bearer hl_..., or X-API-Key: hl_...")
+    key = await services.of(request).keyring.find(text)
+    if key is None:
+        raise _unauthorized("this key is unknown, expired or revoked; `hotline keys create` makes a new one")
+    if key.role not in ACCESS[route]:
+        roles = ", ".join(sorted(ACCESS[route]))
+        raise forbidden(f"a key of the role {key.role} may not do this; it is open to: {roles}")
+    if (key.role is Role.UNIT) != (key.unit is not None):
+        raise forbidden("this key's role and unit do not fit; make a new one with `hotline keys create`")
+    request.state.caller = Caller(key)
+
+
+def forbidden(detail: str) -> ProblemError:
+    """What a valid key may not do."""
+    return ProblemError(HTTPStatus.FORBIDDEN, "forbidden", "This key may not do that", detail)
+
+
+def _unauthorized(detail: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.UNAUTHORIZED, "unauthorized", "A valid key is needed", detail, {"WWW-Authenticate": "Bearer"}
+    )
+
+
+def _key_text(request: Request) -> str | None:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and text.strip():
+        return text.strip()
+    return request.headers.get("X-API-Key")

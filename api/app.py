@@ -1,0 +1,108 @@
+"""The API as a whole, and the process that serves it."""
+
+import asyncio
+import logging
+import sys
+from contextlib import AsyncExitStack
+
+import uvicorn
+from fastapi import FastAPI
+from temporalio.client import Client
+
+from api import openapi, problems
+from api.incidents import Incidents
+from api.keyring import KeyRing
+from api.limits import BodyLimit
+from api.metrics import Measured, Metrics
+from api.routes import cases, health, outcomes, units
+from api.services import CaseEngine, Services
+from hotline import ports, stack
+from hotline.city import in_force
+from hotline.errors import StartError
+from hotline.policies import City
+from hotline.settings import Settings
+from records.database import connect as connect_database
+from records.database import migrate
+from records.keys import Keys
+from records.register import Register
+from workflows.connection import connect as connect_temporal
+from workflows.engine import Engine
+
+
+def create_app(settings: Settings, *, engine: CaseEngine, register: Register, keys: Keys, city: City) -> FastAPI:
+    """The application over the given parts, which belong to whoever made them."""
+    app = FastAPI(
+        title="hotline",
+        summary=openapi.SUMMARY,
+        description=openapi.DESCRIPTION,
+        version="1",
+        openapi_tags=openapi.TAGS,
+        redirect_slashes=False,
+    )
+    metrics = Metrics()
+    app.state.services = Services(engine=engine, register=register, keyring=KeyRing(keys), city=city, metrics=metrics)
+    for routes in (cases, outcomes, units, health):
+        app.include_router(routes.router)
+    problems.install(app)
+    openapi.describe(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Incidents)
+    app.add_middleware(Measured, metrics=metrics)
+    return app
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until the process is told to stop.
+
+    Raises:
+        StartError: the port is taken, or Temporal does not answer.
+        NotRunningError: no database is set, and no service runs on the state folder.
+        UnavailableError: the database does not answer.
+        PolicyError: the policy cannot be used.
+    """
+    settings = stack.resolve(settings)
+    url = stack.database_url(settings)
+    city = in_force(settings)
+    ports.claim([ports.Wanted(part="the API", host=settings.host, port=settings.api_port, setting="HOTLINE_API_PORT")])
+    await asyncio.to_thread(migrate, url)
+    async with AsyncExitStack() as parts:
+        database = connect_database(url)
+        parts.push_async_callback(database.dispose)
+        engine = Engine(await _temporal(settings.temporal_port), settings.task_queue)
+        app = create_app(settings, engine=engine, register=Register(database), keys=Keys(database), city=city)
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        await uvicorn.Server(config).serve()
+
+
+async def _temporal(port: int) -> Client:
+    try:
+        return await connect_temporal(f"127.0.0.1:{port}")
+    except RuntimeError as error:
+        raise StartError(
+            f"Temporal's server does not answer; start it, or name one by TEMPORAL_ADDRESS ({error})"
+        ) from error
+
+
+def main() -> None:
+    """Serve by the settings of the environment."""
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if sys.platform == "win32":
+        asyncio.run(serve(settings))
+    else:
+        import uvloop
+
+        uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

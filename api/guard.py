@@ -1,0 +1,94 @@
+"""The guard of every route: first who asks, then whether what they send can be read."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from email.message import Message
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Depends, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from api.access import ACCESS, PUBLIC, Caller, admit
+from api.advice import FieldError, printable
+from api.problems import ProblemError, wrong
+from api.text import fault, read_json
+
+_BEARER = HTTPBearer(auto_error=False, description="A key that `hotline keys create` made.")
+_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients that need a header.")
+
+
+class GuardedRoute(APIRoute):
+    """A route that only admits whom the table of access names. One that the table does not know cannot be made."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
+        super().__init__(path, endpoint, **given)
+        for name in self.names():
+            if name not in ACCESS and name not in PUBLIC:
+                raise LookupError(f"{name} has no entry in api.access.ACCESS: say which roles it is open to")
+
+    def names(self) -> list[str]:
+        """How the table of access calls this route, once for each method."""
+        return [f"{method} {self.path_format}" for method in sorted(self.methods or ())]
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler behind the guard."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            await admit(request, f"{request.method} {self.path_format}")
+            _check_query(request)
+            await _check_media_type(request)
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return guarded
+
+
+class _StrictRequest(Request):
+    """A request whose JSON is read strictly, and once."""
+
+    async def json(self) -> Any:
+        return read_json(await self.body())
+
+
+def caller(
+    request: Request,
+    _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    __: Annotated[str | None, Security(_HEADER)],
+) -> Caller:
+    """Whoever the guard let in."""
+    return cast(Caller, request.state.caller)
+
+
+CallerDep = Annotated[Caller, Depends(caller)]
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _check_query(request: Request) -> None:
+    errors = []
+    for pair in request.scope["query_string"].split(b"&"):
+        name, _, value = (unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in pair.partition(b"="))
+        if problem := fault(name) or fault(value):
+            errors.append(FieldError(field=printable(name)[:100] or "query", detail=problem))
+    if errors:
+        raise wrong(errors)
+
+
+async def _check_media_type(request: Request) -> None:
+    if request.method == "GET" or _is_json(request.headers.get("Content-Type", "")) or not await request.body():
+        return
+    raise ProblemError(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "not-json",
+        "The body is not sent as JSON",
+        "send the body as JSON, with the header Content-Type: application/json",
+    )
+
+
+def _is_json(content_type: str) -> bool:
+    message = Message()
+    message["Content-Type"] = content_type or "text/plain"
+    subtype = message.get_content_subtype()
+    return message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))

@@ -1,0 +1,70 @@
+"""How large a request may be."""
+
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.advice import FieldError
+from api.problems import ProblemError, response
+
+MOST_BYTES = 1_048_576
+_READ_AWAY = 16 * MOST_BYTES
+"""So much of a body that is too large is read and dropped, so that its sender gets to the answer."""
+
+
+def too_large() -> ProblemError:
+    """The answer to a body over the limit."""
+    detail = f"larger than {MOST_BYTES:,} bytes; shorten it (a description takes 20,000 characters at most)"
+    return ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too-large",
+        "The body is too large",
+        f"the body is {detail}",
+        {"Connection": "close"},
+        errors=[FieldError(field="body", detail=f"is {detail}")],
+    )
+
+
+class BodyLimit:
+    """Refuses bodies over the limit: those that say so at once, those sent in chunks as soon as they pass it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if _announced(scope) > MOST_BYTES:
+            await _read_away(receive)
+            await response(too_large())(scope, receive, send)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > MOST_BYTES:
+                if message.get("more_body"):
+                    await _read_away(receive)
+                raise too_large()
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def _announced(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+async def _read_away(receive: Receive) -> None:
+    dropped = 0
+    while dropped < _READ_AWAY:
+        message = await receive()
+        dropped += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return

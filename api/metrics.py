@@ -1,0 +1,85 @@
+"""What operators watch: requests by route and status, their latencies, and cases by status."""
+
+import time
+from http import HTTPMethod
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cases.errors import UnavailableError
+
+_COUNTED_EVERY = 15.0
+"""Seconds between two counts of the cases."""
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class CaseCounts(Protocol):
+    """Where the number of cases in each status is known."""
+
+    async def count_by_status(self) -> dict[str, int]:
+        """How many cases stand where."""
+
+
+class Metrics:
+    """The figures of one application, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "hotline_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "hotline_http_request_seconds",
+            "Seconds until a request was answered.",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._cases = Gauge("hotline_cases", "Cases in the register.", ("status",), registry=self._registry)
+        self._counted_at = -_COUNTED_EVERY
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        known = method if method in HTTPMethod.__members__ else "other"
+        self._requests.labels(known, route, str(status)).inc()
+        self._seconds.labels(known, route).observe(seconds)
+
+    async def exposition(self, cases: CaseCounts) -> bytes:
+        """All figures in Prometheus's text format. Without the register, the last count of its cases stands."""
+        if time.monotonic() - self._counted_at >= _COUNTED_EVERY:
+            self._counted_at = time.monotonic()
+            try:
+                counts = await cases.count_by_status()
+            except UnavailableError:
+                counts = {}
+            for status, count in counts.items():
+                self._cases.labels(status).set(count)
+        return generate_latest(self._registry)
+
+
+class Measured:
+    """Counts and times every request by the template of its route, so that numbers in addresses make no new series."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            route = getattr(scope.get("route"), "path_format", "unmatched")
+            self.metrics.answered(scope["method"], route, status, time.perf_counter() - began)

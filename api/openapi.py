@@ -1,0 +1,45 @@
+"""The API's own description of itself."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.problems import Problem
+
+SUMMARY = "A city's public complaints: every case keeps its promise."
+DESCRIPTION = """
+A complaint is taken in, sent to the unit in charge, acknowledged, handled, reported, and closed after the complainant
+was called back. Every step has a limit; `deadlines` tells each with its arithmetic.
+
+**Keys.** Send `Authorization: Bearer hl_...`. A key has a role; a unit's key sees and acts on the unit's own orders
+alone. What a key may not know of does not exist for it (404).
+
+**Repeating is safe.** Send an `Idempotency-Key` with every POST and the same one when you repeat it.
+
+**Problems** come as `application/problem+json` (RFC 9457): `detail` says what is wrong and what to do, `errors` names
+each field, `rule`, `source` and `allowed` say what forbids a step and what the case takes instead.
+
+**Times** are ISO 8601 with an offset; in answers, that of the city. **Lists** are turned by `next`, sent as `after`.
+"""
+TAGS = [
+    {"name": "cases", "description": "Taking complaints in, looking at cases, listing them."},
+    {"name": "outcomes", "description": "The steps of a case, each answered with its new state."},
+    {"name": "units", "description": "Handling units with their orders, and the categories of matters."},
+    {"name": "operation", "description": "For whoever runs the service; no key needed."},
+]
+
+
+def describe(app: FastAPI) -> None:
+    """Add to the generated description what the routes refer to: the form of a problem."""
+    generate = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = generate()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in schemas:
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= problem.pop("$defs", {})
+            schemas["Problem"] = problem
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -1,0 +1,75 @@
+"""Units with their orders, and the categories of matters."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api.advice import FieldError
+from api.answers import answer
+from api.guard import CallerDep, GuardedRoute
+from api.lookup import unknown
+from api.models import (
+    CategoryLine,
+    CategoryList,
+    OrderLine,
+    OrderPage,
+    PageQuery,
+    UnitLine,
+    UnitList,
+)
+from api.problems import ProblemError, documented
+from api.routes.cases import link_to_next
+from api.services import Services, ServicesDep
+from cases.vocabulary import Code
+
+router = APIRouter(prefix="/v1", tags=["units"], route_class=GuardedRoute)
+
+
+@router.get("/units", response_model=UnitList, summary="List the handling units", responses=documented(401, 403, 503))
+async def list_units(caller: CallerDep, services: ServicesDep) -> Response:
+    """Districts, subdistricts, departments and enterprises (承办单位) of the policy in force."""
+    units = [UnitLine.model_validate(unit) for unit in services.city.catalogue.units.values()]
+    return answer(UnitList(items=units), services.city.policy.city_zone)
+
+
+@router.get(
+    "/units/{unit:path}/orders",
+    response_model=OrderPage,
+    summary="A unit's open orders",
+    responses=documented(401, 403, 404, 422, 503),
+)
+async def list_orders(
+    unit: Annotated[Code, Path(description="The unit's code.")],
+    query: Annotated[PageQuery, Query()],
+    request: Request,
+    caller: CallerDep,
+    services: ServicesDep,
+) -> Response:
+    """What the unit holds, due next first. For a unit without a system of its own, this is its mailbox."""
+    caller.own_unit(unit)
+    await _check_known(services, unit)
+    page = await services.register.orders(unit, query.limit, query.after)
+    lines = OrderPage(items=[OrderLine.model_validate(row) for row in page.items], next=page.next)
+    return answer(lines, services.city.policy.city_zone, headers=link_to_next(request, page.next))
+
+
+@router.get(
+    "/categories",
+    response_model=CategoryList,
+    summary="List the categories of matters",
+    responses=documented(401, 403, 503),
+)
+async def list_categories(caller: CallerDep, services: ServicesDep) -> Response:
+    """The categories of the policy in force, each with the level of its cases."""
+    categories = [CategoryLine.model_validate(category) for category in services.city.catalogue.categories.values()]
+    return answer(CategoryList(items=categories), services.city.policy.city_zone)
+
+
+async def _check_known(services: Services, unit: str) -> None:
+    # A unit of an earlier policy may still hold orders: the register knows it.
+    if unit in services.city.catalogue.units or await services.register.unit(unit) is not None:
+        return
+    detail = unknown("unit", unit, services.city.catalogue.units, "GET /v1/units")
+    errors = [FieldError(field="unit", detail=detail)]
+    raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-unit", "There is no such unit", detail, errors=errors)

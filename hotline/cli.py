@@ -1,0 +1,152 @@
+"""The command `hotline`."""
+
+import atexit
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from dotenv import dotenv_values
+
+from hotline import case_commands, key_commands
+from hotline.told import settings, told
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="A city's public-complaint service: every complaint becomes a case, and every case keeps its promise.\n\n"
+    "Start it with [bold]hotline up --demo[/bold], and look around with [bold]hotline case list[/bold]. "
+    "Every setting is an environment variable HOTLINE_… or a line in `.env`; all state lies in one folder, "
+    "HOTLINE_STATE (`.hotline`).",
+)
+
+unit_app = typer.Typer(no_args_is_help=True, help="Handling units: the demonstration's own.")
+policy_app = typer.Typer(no_args_is_help=True, help="The city's rules: limits, catalogue, units.")
+
+app.add_typer(case_commands.app, name="case")
+app.add_typer(key_commands.app, name="keys")
+app.add_typer(unit_app, name="unit")
+app.add_typer(policy_app, name="policy")
+
+
+@app.callback()
+def prepare() -> None:
+    """Make `.env` hold for Temporal's own settings too, which its library reads from the environment alone."""
+    for name, value in dotenv_values(".env").items():
+        if name.startswith("TEMPORAL_") and value is not None:
+            os.environ.setdefault(name, value)
+    # Temporal's library may still be handing an answer over when a short command ends, and Python then crashes
+    # (temporalio/sdk-python#300). A moment is enough for it.
+    atexit.register(time.sleep, 0.1)
+
+
+@app.command(rich_help_panel="The service")
+@told
+def up(
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="With a demonstration city that answers, or empty.")
+    ] = False,
+) -> None:
+    """Start the whole service here, and stop it with Ctrl-C."""
+    from hotline import service
+
+    service.up(settings().model_copy(update={"demo": demo}))
+
+
+@app.command(rich_help_panel="The service")
+@told
+def worker() -> None:
+    """Run a worker process alone."""
+    settings()
+    import worker as process
+
+    process.main()
+
+
+@app.command(rich_help_panel="The service")
+@told
+def api() -> None:
+    """Run the API alone."""
+    settings()
+    from api.app import main
+
+    main()
+
+
+@app.command(rich_help_panel="Complaints")
+@told
+def feed(
+    file: Annotated[Path, typer.Argument(help="A CSV or JSON-lines file, also .gz.")],
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="Which column is which field: a TOML file, or a shipped mapping like boston-311."),
+    ] = None,
+    api_address: Annotated[
+        str | None, typer.Option("--api", help="The API's address; this machine's if left out.")
+    ] = None,
+    key: Annotated[str, typer.Option(envvar="HOTLINE_KEY", help="An API key of role intake, desk or admin.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many further rows, then stop.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where bad rows go, with line and reason; beside the state if left out.")
+    ] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="From the beginning, not from where it stopped.")] = False,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, max=64, help="Requests under way at the same time.")] = 8,
+) -> None:
+    """Bring the complaints of a file in, through the API.
+
+    Stopped and run again, it goes on where it was. A bad row goes to the rejects file with its line and the reason,
+    and the rest goes on. Feeding a row twice makes no second case where it has a source_ref.
+    """
+    from hotline.errors import UsageError
+    from hotline.feed import feeding
+
+    if not key:
+        raise UsageError("--key (or HOTLINE_KEY): needs an API key; make one with `hotline keys create --role intake`")
+    chosen = settings()
+    order = feeding.Order(
+        file=file,
+        mapping=mapping,
+        api=api_address or f"http://127.0.0.1:{chosen.api_port}",
+        key=key,
+        limit=limit,
+        rejects=rejects,
+        restart=restart,
+        at_once=at_once,
+    )
+    feeding.run(order, chosen.state)
+
+
+@unit_app.command()
+@told
+def simulate() -> None:
+    """Run the demonstration's handling units and its desk; `hotline up --demo` does it for you."""
+    import logging
+
+    from hotline.demonstration.app import run
+    from hotline.stack import resolve
+
+    chosen = resolve(settings())
+    logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    run(chosen)
+
+
+@policy_app.command()
+@told
+def check(
+    policy: Annotated[
+        str | None, typer.Argument(help="A policy's name or folder; the one in force if left out.")
+    ] = None,
+) -> None:
+    """Check a policy, and tell everything that is wrong with it."""
+    from hotline.policies import load
+
+    city = load(policy or settings().policy)
+    catalogue = city.catalogue
+    typer.echo(
+        f"policy {city.policy.policy} {city.policy.version} is in order: {len(city.policy.levels)} levels, "
+        f"{len(catalogue.units)} units, {len(catalogue.categories)} categories, {len(catalogue.entries)} routes"
+    )

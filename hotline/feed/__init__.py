@@ -1,0 +1,1 @@
+"""Bringing the complaints of a file in, through the API: `hotline feed`."""

@@ -1,0 +1,1 @@
+"""The policies that come with the service, one folder each; README.md is the format's page."""

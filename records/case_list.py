@@ -1,0 +1,135 @@
+"""Lists of cases, page by page. A page costs the same however far into the list it lies."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import ColumnElement, DateTime, cast, func, literal_column, or_, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from cases.vocabulary import Complaint, Kind, Status
+from records.cursor import Cursor, Page, check_limit
+from records.database import reading
+from records.tables import CaseRow, EventRow
+from records.text import storable
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class CaseFilter(BaseModel):
+    """Which cases a list holds: those that fit everything that is set; and in which order.
+
+    `received_at`: the newest first. `due_at`: what is due next first, cases without a running deadline last.
+    `overdue` cases have a running deadline that has passed. Times before are exclusive, times from inclusive.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Status | None = None
+    unit: Word | None = None
+    level: Word | None = None
+    kind: Kind | None = None
+    category: Word | None = None
+    source: Word | None = None
+    overdue: bool | None = None
+    due_before: AwareDatetime | None = None
+    received_from: AwareDatetime | None = None
+    received_before: AwareDatetime | None = None
+    order: Literal["received_at", "due_at"] = "received_at"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRow:
+    """An open case as the unit that holds it sees it, with the complaint as it was received."""
+
+    case: CaseRow
+    complaint: Complaint
+
+
+_FOREVER = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
+_DUE: ColumnElement[Any] = func.coalesce(col(CaseRow.due_at), _FOREVER)
+"""As in the indexes: without a deadline comes last."""
+
+
+async def list_cases(engine: AsyncEngine, wanted: CaseFilter, limit: int, after: str | None) -> Page[CaseRow]:
+    """One page of the cases that a filter lets through.
+
+    Raises:
+        InvalidError: `after` or `limit` makes no sense.
+    """
+    check_limit(limit)
+    cursor = Cursor.read(after, wanted.order) if after is not None else None
+    statement = select(CaseRow).where(*_conditions(wanted))
+    async with reading(engine) as session:
+        rows = list(await session.exec(_from(statement, wanted.order, cursor).limit(limit + 1)))
+    return Page(items=rows[:limit], next=_next(rows, limit, wanted.order))
+
+
+async def list_orders(engine: AsyncEngine, unit: str, limit: int, after: str | None) -> Page[OrderRow]:
+    """One page of the open cases that a unit holds, what is due next first.
+
+    A case whose deadline moves while somebody turns the pages may be seen twice; it is missed only if it moves ahead.
+
+    Raises:
+        InvalidError: `after` or `limit` makes no sense.
+    """
+    check_limit(limit)
+    cursor = Cursor.read(after, "due_at") if after is not None else None
+    held = select(CaseRow).where(CaseRow.unit == storable(unit), col(CaseRow.closed_at).is_(None))
+    async with reading(engine) as session:
+        rows = list(await session.exec(_from(held, "due_at", cursor).limit(limit + 1)))
+        receipts = await session.exec(
+            select(EventRow).where(col(EventRow.case_number).in_([row.number for row in rows]), EventRow.seq == 1)
+        )
+        complaints = {receipt.case_number: receipt.fact["complaint"] for receipt in receipts}
+    items = [OrderRow(case=row, complaint=Complaint.model_validate(complaints[row.number])) for row in rows[:limit]]
+    return Page(items=items, next=_next(rows, limit, "due_at"))
+
+
+async def count_by_status(engine: AsyncEngine) -> dict[str, int]:
+    """How many cases stand where; a status without cases has 0."""
+    async with reading(engine) as session:
+        counted = await session.exec(select(CaseRow.status, func.count()).group_by(col(CaseRow.status)))
+        return {status.value: 0 for status in Status} | dict(counted.all())
+
+
+def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    words = ("status", "unit", "level", "kind", "category", "source")
+    conditions: list[ColumnElement[bool]] = [
+        getattr(CaseRow, name) == value for name in words if (value := getattr(wanted, name)) is not None
+    ]
+    due, received = col(CaseRow.due_at), col(CaseRow.received_at)
+    if wanted.overdue is True:
+        conditions.append(due < func.now())
+    if wanted.overdue is False:
+        conditions.append(or_(due.is_(None), due >= func.now()))
+    if wanted.due_before is not None:
+        conditions.append(due < wanted.due_before)
+    if wanted.received_from is not None:
+        conditions.append(received >= wanted.received_from)
+    if wanted.received_before is not None:
+        conditions.append(received < wanted.received_before)
+    return conditions
+
+
+def _from(statement: "SelectOfScalar[CaseRow]", order: str, cursor: Cursor | None) -> "SelectOfScalar[CaseRow]":
+    received, number = col(CaseRow.received_at), col(CaseRow.number)
+    if order == "received_at":
+        ordered = statement.order_by(received.desc(), number.desc())
+        return ordered if cursor is None else ordered.where(tuple_(received, number) < (cursor.at, cursor.number))
+    ordered = statement.order_by(_DUE, number)
+    if cursor is None:
+        return ordered
+    place: Any = _FOREVER if cursor.at is None else cast(cursor.at, DateTime(timezone=True))
+    return ordered.where(tuple_(_DUE, number) > tuple_(place, cursor.number))
+
+
+def _next(rows: list[CaseRow], limit: int, order: str) -> str | None:
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    at: datetime | None = last.received_at if order == "received_at" else last.due_at
+    return Cursor(order=order, at=at, number=last.number).text()

@@ -1,0 +1,135 @@
+"""The way to PostgreSQL: its address, its connections, its schema."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cases.errors import InvalidError, UnavailableError
+from records.errors import SchemaError
+
+_PATIENCE = 20.0
+"""Seconds that one piece of work may take before the database counts as out of reach."""
+
+_CONNECTING = {
+    "application_name": "hotline",
+    "connect_timeout": 5,
+    # A machine that went silent is noticed within seconds, not after the system's two hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+_OUT_OF_REACH = frozenset({"08", "25", "28", "3D", "40", "53", "55", "57", "58"})
+"""Classes of SQLSTATE that time or an operator heals: no connection, read-only standby, no access, no database,
+deadlock, no space, shutting down. Anything else is about the statement."""
+
+_MIGRATING = 0x686F746C696E65
+"""The advisory lock that one migration holds: "hotline" in ASCII."""
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The address as SQLAlchemy wants it, driver included.
+
+    Raises:
+        InvalidError: it is no address of a PostgreSQL.
+    """
+    detail = "not the address of a PostgreSQL; write one like postgresql://user:password@host:5432/name"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # The address may hold a password: it must not come back in any message.
+        raise InvalidError("database_url", detail) from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise InvalidError("database_url", detail)
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def connect(url: str, pool_size: int = 10) -> AsyncEngine:
+    """A pool of connections; none is made before it is needed. Whoever connects disposes of the engine."""
+    return create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_PATIENCE / 2,
+        pool_pre_ping=True,
+        connect_args=_CONNECTING,
+        # Errors travel into logs and into Temporal's histories, where a complaint's text has no business.
+        hide_parameters=True,
+    )
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection whose work is committed at the end, or undone by any error.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach; whether the work was committed is unknown.
+    """
+    with _outages():
+        async with asyncio.timeout(_PATIENCE), engine.begin() as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A session to read rows with, which stay usable afterwards.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach.
+    """
+    with _outages():
+        async with asyncio.timeout(_PATIENCE), AsyncSession(engine, expire_on_commit=False) as session:
+            yield session
+
+
+def migrate(url: str) -> None:
+    """Bring the schema up to this release, in one transaction. Of several that start at once, one does it.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach.
+        SchemaError: a newer release has been here.
+    """
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args=_CONNECTING, hide_parameters=True)
+    config = Config()
+    config.set_main_option("script_location", "records:migrations")
+    with _outages(), engine.begin() as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise SchemaError(
+                "this database was migrated by a newer release of hotline; install that release, or set "
+                f"HOTLINE_DATABASE_URL to another database ({error})"
+            ) from error
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError, TimeoutError) as error:
+        if isinstance(error, DBAPIError) and not _is_outage(error):
+            raise
+        raise UnavailableError(
+            "the register's PostgreSQL is out of reach; nothing is lost, ask again in a moment"
+        ) from error
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or state is None:
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return state[:2] in _OUT_OF_REACH

@@ -1,0 +1,125 @@
+"""Writing batches of events in one transaction: the events, and the rows of their cases."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Integer, String, Table, Text, bindparam, cast, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cases.events import Event
+from cases.evolve import fold
+from records.batch import Batch, case_row
+from records.database import transaction
+from records.errors import ConflictError, GapError
+from records.history import stored_event
+from records.tables import CaseRow, EventRow
+
+_CASES: Table = CaseRow.__table__  # type: ignore[attr-defined]
+_EVENTS: Table = EventRow.__table__  # type: ignore[attr-defined]
+
+
+class RacedError(Exception):
+    """Another process wrote the same case in the same moment; the next attempt sees what it wrote."""
+
+
+async def post(engine: AsyncEngine, batches: Sequence[Batch]) -> dict[str, GapError | ConflictError]:
+    """Write batches, each of another case, in one transaction.
+
+    Returns:
+        The batches that were left out, by their case's number, and why.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach; writing the same again is harmless.
+        RacedError: somebody else wrote one of the cases just now; nothing was written.
+        ConflictError: another case has the reference of one of these; nothing was written.
+    """
+    try:
+        async with transaction(engine) as connection:
+            return await _post(connection, batches)
+    except IntegrityError as error:
+        numbers = ", ".join(batch.number for batch in batches)
+        raise ConflictError(numbers, "another case has the same source and source_ref") from error
+
+
+async def _post(connection: AsyncConnection, batches: Sequence[Batch]) -> dict[str, GapError | ConflictError]:
+    numbers = sorted(batch.number for batch in batches)
+    # In order of number, so that two processes never wait for each other's rows in a circle.
+    held = await connection.execute(_VERSIONS, {"numbers": numbers})
+    versions: dict[str, int] = {number: version for number, version in held}  # noqa: C416 - typed rows
+    left_out: dict[str, GapError | ConflictError] = {}
+    fresh: list[Batch] = []
+    for batch in sorted(batches, key=lambda batch: batch.number):
+        stored = versions.get(batch.number, 0)
+        if batch.first > stored + 1:
+            left_out[batch.number] = GapError(batch.number, stored)
+        elif batch.first <= stored and (conflict := await _conflict(connection, batch, stored)):
+            left_out[batch.number] = conflict
+        elif batch.last > stored:
+            fresh.append(batch)
+    if fresh:
+        await _write(connection, fresh, versions)
+    return left_out
+
+
+async def _conflict(connection: AsyncConnection, batch: Batch, stored: int) -> ConflictError | None:
+    """What the register holds otherwise than the batch says, among the events that both have."""
+    overlap = (_EVENTS.c.case_number == batch.number) & _EVENTS.c.seq.between(batch.first, min(stored, batch.last))
+    rows = await connection.execute(select(_EVENTS).where(overlap).order_by(_EVENTS.c.seq))
+    for row, given in zip(rows, batch.as_stored(), strict=False):
+        # Compared as events, not as text: a field that a later release added with a default is no difference.
+        if stored_event(row) != given:
+            return ConflictError(batch.number, f"event {given.seq} is another in the register than the one sent")
+    return None
+
+
+async def _write(connection: AsyncConnection, batches: Sequence[Batch], versions: dict[str, int]) -> None:
+    events = [row for batch in batches for row in batch.rows_after(versions.get(batch.number, 0))]
+    written = await connection.execute(_ADD_EVENTS, {"rows": _array(events)})
+    if written.rowcount != len(events):
+        raise RacedError
+    rows = [batch.projected or await _folded(connection, batch) for batch in batches]
+    await connection.execute(_PUT_CASES, {"rows": _array(rows)})
+
+
+async def _folded(connection: AsyncConnection, batch: Batch) -> bytes:
+    mine = select(_EVENTS).where(_EVENTS.c.case_number == batch.number).order_by(_EVENTS.c.seq)
+    history: list[Event] = [stored_event(row) for row in await connection.execute(mine)]
+    return case_row(fold(history), history[-1])
+
+
+def _array(rows: Iterable[bytes]) -> str:
+    return f"[{','.join(row.decode() for row in rows)}]"
+
+
+def _insert(table: Table, *, but: Iterable[str] = ()) -> Insert:
+    """An insert of however many rows, given as one JSON array: one statement, prepared once."""
+    columns = [one for one in table.columns if one.name not in but]
+    given = (
+        func.jsonb_to_recordset(cast(bindparam("rows", type_=Text), JSONB))
+        .table_valued(*(column(one.name, one.type) for one in columns), name="given")
+        .render_derived(with_types=True)
+    )
+    return insert(table).from_select([one.name for one in columns], select(given))
+
+
+def _put_cases() -> Insert:
+    put = _insert(_CASES)
+    # The reference and the content that a case was received with stay what they were first.
+    changing = [one for one in _CASES.columns if one.name not in ("number", "content_fingerprint")]
+    return put.on_conflict_do_update(
+        index_elements=[_CASES.c.number],
+        set_={one.name: put.excluded[one.name] for one in changing},
+        where=_CASES.c.version < put.excluded.version,
+    )
+
+
+_VERSIONS = (
+    select(column("number", String), column("version", Integer))
+    .select_from(_CASES)
+    .where(_CASES.c.number == func.any(bindparam("numbers", type_=ARRAY(String))))
+    .order_by(_CASES.c.number)
+    .with_for_update()
+)
+_ADD_EVENTS = _insert(_EVENTS, but=("recorded_at",)).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+_PUT_CASES = _put_cases()

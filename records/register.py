@@ -1,0 +1,129 @@
+"""The register: what was written of every case, and the lists that people work from."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import select
+
+from cases.case import Case
+from cases.errors import UnknownCaseError
+from cases.events import Event
+from cases.evolve import fold
+from cases.policy import Policy
+from cases.routing import Unit
+from records import case_list, directory
+from records.batch import Batch
+from records.case_list import CaseFilter, OrderRow
+from records.cursor import Page
+from records.database import reading
+from records.errors import ConflictError, GapError
+from records.history import read_events
+from records.journal import Journal
+from records.tables import CaseRow, UnitRow
+from records.text import storable
+
+__all__ = ["CaseFilter", "ConflictError", "GapError", "OrderRow", "Page", "Register"]
+
+
+class Register:
+    """The register over one pool of connections, which belongs to whoever made it.
+
+    Every method raises UnavailableError while PostgreSQL is out of reach.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._journal = Journal(engine)
+
+    async def record(self, number: str, events: Sequence[Event], case: Case | None = None) -> None:
+        """Write what happened to a case; writing the same again changes nothing.
+
+        Args:
+            number: The case.
+            events: Some of its events, one after the other.
+            case: The case after the last of them, which saves folding it from all that is stored.
+
+        Raises:
+            GapError: the register lacks events before these.
+            ConflictError: the register holds other events in their place.
+            InvalidError: they are no piece of this case's history.
+        """
+        if events:
+            await self._journal.write(Batch(number, events, case))
+
+    async def case(self, number: str) -> Case:
+        """The case that its stored events add up to.
+
+        Raises:
+            UnknownCaseError: the register has no such case.
+        """
+        history = await read_events(self._engine, number, after=0, limit=None)
+        if not history:
+            raise UnknownCaseError(number)
+        return fold(history)
+
+    async def events(self, number: str, after: int = 0, limit: int = 1000) -> list[Event]:
+        """The events of a case that follow the `after`-th; none if there is no such case."""
+        return await read_events(self._engine, number, after, limit)
+
+    async def content_fingerprint(self, number: str) -> str | None:
+        """Tells whether a complaint is the one that a case was received with; none if there is no such case."""
+        async with reading(self._engine) as session:
+            asked = select(CaseRow.content_fingerprint).where(CaseRow.number == storable(number))
+            return (await session.exec(asked)).one_or_none()
+
+    async def row(self, number: str) -> CaseRow | None:
+        """The case as lists show it, if there is one."""
+        async with reading(self._engine) as session:
+            return await session.get(CaseRow, storable(number))
+
+    async def cases(self, wanted: CaseFilter, limit: int = 50, after: str | None = None) -> Page[CaseRow]:
+        """One page of the cases that a filter lets through.
+
+        Raises:
+            InvalidError: `after` is not the `next` of a page of such a list, or `limit` is not from 1 to 1,000.
+        """
+        return await case_list.list_cases(self._engine, wanted, limit, after)
+
+    async def orders(self, unit: str, limit: int = 50, after: str | None = None) -> Page[OrderRow]:
+        """One page of the open cases that a unit holds, what is due next first.
+
+        Raises:
+            InvalidError: `after` is not the `next` of a page of such a list, or `limit` is not from 1 to 1,000.
+        """
+        return await case_list.list_orders(self._engine, unit, limit, after)
+
+    async def count_by_status(self) -> dict[str, int]:
+        """How many cases stand where; a status without cases has 0."""
+        return await case_list.count_by_status(self._engine)
+
+    async def put_units(self, units: Sequence[Unit], endpoints: Mapping[str, str] | None = None) -> None:
+        """Add units, or change those that are there.
+
+        A unit keeps the address of its system unless `endpoints` gives another; an empty one takes it away.
+
+        Raises:
+            InvalidError: an address is none, or of a unit that is not among these.
+        """
+        await directory.put_units(self._engine, units, endpoints or {})
+
+    async def units(self) -> list[UnitRow]:
+        """Every unit, by code."""
+        return await directory.all_units(self._engine)
+
+    async def unit(self, code: str) -> UnitRow | None:
+        """The unit of a code, if there is one."""
+        return await directory.find_unit(self._engine, code)
+
+    async def put_policy(self, policy: Policy) -> None:
+        """Keep a policy in its version; the same again changes nothing.
+
+        Raises:
+            InvalidError: this version is there with other content.
+        """
+        await directory.put_policy(self._engine, policy)
+
+    async def ping(self) -> None:
+        """Ask PostgreSQL whether it answers, and whether the register's tables are there."""
+        async with reading(self._engine) as session:
+            await session.exec(select(CaseRow.number).limit(1))

@@ -1,0 +1,134 @@
+"""The tables of the register. Times are UTC; what is a list or a document inside is JSON."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Dialect, Index, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, read back in UTC whatever the zone of the session."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone, which PostgreSQL would take for the session's own."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no zone")
+        return value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn what the session's zone shows into UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+
+def moment(*, nullable: bool = False, now: bool = False) -> "Column[datetime]":
+    """A column for a moment; with `now`, the database's own clock fills it in."""
+    return Column(Moment, nullable=nullable, server_default=func.now() if now else None)
+
+
+class CaseRow(SQLModel, table=True):
+    """A case as lists show it: projected from its events whenever some are written.
+
+    `version` is the last event. `content_fingerprint` tells whether a second complaint under the same reference is the
+    same. `due_at` is the next running deadline, `due_name` its name; `breached` says that any deadline ever was.
+    `rounds` counts the reports. `unit` and `district` lead and supervise it now, or did last.
+    """
+
+    __tablename__ = "cases"
+
+    number: str = Field(primary_key=True)
+    version: int
+    status: str
+    level: str
+    kind: str
+    category: str
+    channel: str
+    source: str
+    source_ref: str | None = None
+    content_fingerprint: str
+    subject: str | None = None
+    area: str | None = None
+    unit: str | None = None
+    district: str | None = None
+    policy: str
+    policy_version: str
+    received_at: datetime = Field(sa_column=moment())
+    updated_at: datetime = Field(sa_column=moment())
+    closed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    outcome: str | None = None
+    due_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    due_name: str | None = None
+    breached: bool
+    returns: int
+    rounds: int
+
+    __table_args__ = (
+        Index("cases_source_ref", "source", "source_ref", unique=True, postgresql_where=text("source_ref IS NOT NULL")),
+        Index("cases_received", "received_at", "number"),
+        Index("cases_status_received", "status", "received_at", "number"),
+        Index("cases_unit_received", "unit", "received_at", "number"),
+        Index("cases_due", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
+        Index("cases_unit_due", "unit", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
+        Index("cases_running", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+
+class EventRow(SQLModel, table=True):
+    """One event of a case, written once and never changed. `type` is that of its fact."""
+
+    __tablename__ = "case_events"
+
+    case_number: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    type: str
+    at: datetime = Field(sa_column=moment())
+    actor: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    cause: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    fact: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    recorded_at: datetime = Field(sa_column=moment(now=True))
+
+
+class UnitRow(SQLModel, table=True):
+    """A handling unit. `endpoint` is the address of its system; a unit without one takes its orders from the API."""
+
+    __tablename__ = "units"
+
+    code: str = Field(primary_key=True)
+    kind: str
+    title: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    district: str | None = None
+    endpoint: str | None = None
+
+
+class PolicyRow(SQLModel, table=True):
+    """A policy in one version, which never changes. `digest` tells its content."""
+
+    __tablename__ = "policies"
+
+    policy: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    content: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    digest: str
+    loaded_at: datetime = Field(sa_column=moment(now=True))
+
+
+class KeyRow(SQLModel, table=True):
+    """An API key. Of its secret only the SHA-256 is kept."""
+
+    __tablename__ = "api_keys"
+
+    prefix: str = Field(primary_key=True)
+    secret_hash: str
+    role: str
+    unit: str | None = None
+    source: str | None = None
+    label: str = ""
+    created_at: datetime = Field(sa_column=moment(now=True))
+    expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    last_used_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -1,0 +1,16 @@
+"""What tests of the register share."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from records.database import connect
+
+
+@pytest_asyncio.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections of the test's own to its database, apart from those of `register`."""
+    made = connect(database_url)
+    yield made
+    await made.dispose()

@@ -1,0 +1,220 @@
+"""Lists of cases: every filter, and pages that hold still."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cases.errors import InvalidError
+from cases.evolve import fold
+from cases.vocabulary import Kind, Status
+from records.cursor import Cursor
+from records.register import CaseFilter, Register
+from tests.records.histories import acknowledged, begun, lived, number_of
+from tests.unit.narrative import NOON, ROADS, WATER
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+async def city(register: Register) -> dict[str, str]:
+    """A closed case, and four open ones that differ in one thing each; their numbers by name."""
+    signed = begun("signed", NOON + timedelta(hours=1), kind=Kind.HELP)
+    histories = {
+        "closed": lived()[1],
+        "signed": signed + acknowledged(signed),
+        "water": begun("water", NOW, unit=WATER, category="water/leak"),
+        "desk": begun("desk", NOW - timedelta(hours=1), unit=None, source="other"),
+        "urgent": begun("urgent", NOW - timedelta(days=1), level="urgent"),
+    }
+    for events in histories.values():
+        await register.record(number_of(events), events, fold(events))
+    return {name: number_of(events) for name, events in histories.items()}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, {"closed", "signed", "water", "desk", "urgent"}),
+        ({"status": Status.CLOSED}, {"closed"}),
+        ({"status": "acknowledged"}, {"signed"}),
+        ({"unit": ROADS}, {"closed", "signed", "urgent"}),
+        ({"unit": ROADS, "status": "dispatched"}, {"urgent"}),
+        ({"level": "urgent"}, {"urgent"}),
+        ({"kind": "help"}, {"signed"}),
+        ({"category": "water/leak"}, {"water"}),
+        ({"source": "other"}, {"desk"}),
+        ({"overdue": True}, {"urgent"}),
+        ({"overdue": False}, {"closed", "signed", "water", "desk"}),
+        ({"due_before": NOW + timedelta(hours=3)}, {"urgent", "water"}),
+        ({"received_from": NOW - timedelta(hours=1)}, {"water", "desk"}),
+        ({"received_before": NOW - timedelta(hours=1)}, {"urgent", "closed", "signed"}),
+        ({"received_from": NOW - timedelta(hours=2), "received_before": NOW}, {"desk"}),
+        ({"unit": "nobody"}, set()),
+    ],
+    ids=str,
+)
+async def test_every_filter(register: Register, city: dict[str, str], wanted: dict[str, Any], found: set[str]) -> None:
+    for order in ("received_at", "due_at"):
+        page = await register.cases(CaseFilter(order=order, **wanted))
+        assert {row.number for row in page.items} == {city[name] for name in found}
+        assert page.next is None
+
+
+def test_a_filter_that_can_fit_nothing_is_refused() -> None:
+    for wrong in ({"status": "open"}, {"unit": "a\x00"}, {"due_before": "2026-01-01T00:00:00"}, {"colour": "red"}):
+        with pytest.raises(ValidationError):
+            CaseFilter.model_validate(wrong)
+
+
+async def test_the_newest_comes_first_or_what_is_due_next(register: Register, city: dict[str, str]) -> None:
+    newest = await register.cases(CaseFilter())
+    received = [row.received_at for row in newest.items]
+    assert received == sorted(received, reverse=True)
+    due = [row.due_at for row in (await register.cases(CaseFilter(order="due_at"))).items]
+    assert due[-1] is None
+    assert due[:-1] == sorted(moment for moment in due if moment)
+
+
+@pytest.mark.parametrize("order", ["received_at", "due_at"])
+async def test_pages_hold_still_while_cases_come_in(register: Register, order: str) -> None:
+    # Several of the same moment, so that only the number tells them apart; some with nothing due.
+    for index in range(12):
+        events = begun(f"first-{index}", NOON + timedelta(minutes=index // 4))
+        await register.record(number_of(events), events)
+    case, history = lived()
+    await register.record(case.number, history)
+    wanted = CaseFilter.model_validate({"order": order})
+    everything = [row.number for row in (await register.cases(wanted, limit=100)).items]
+    assert len(everything) == 13
+    seen: list[str] = []
+    after: str | None = None
+    for turn in range(20):
+        page = await register.cases(wanted, limit=3, after=after)
+        seen += [row.number for row in page.items]
+        for place, moment in enumerate((NOON - timedelta(days=1), NOON, NOON + timedelta(days=1))):
+            events = begun(f"late-{turn}-{place}", moment)
+            await register.record(number_of(events), events)
+        after = page.next
+        if after is None or set(everything) <= set(seen):
+            break
+    assert [number for number in seen if number in everything] == everything
+    assert len(seen) == len(set(seen))
+
+
+async def test_the_last_page_has_no_next(register: Register, city: dict[str, str]) -> None:
+    whole = await register.cases(CaseFilter(), limit=5)
+    assert (len(whole.items), whole.next) == (5, None)
+    most = await register.cases(CaseFilter(), limit=4)
+    rest = await register.cases(CaseFilter(), limit=4, after=most.next)
+    assert (len(rest.items), rest.next) == (1, None)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "",
+        "?",
+        "\x00",
+        "é",
+        "e30",
+        "x" * 10_000,
+        base64.urlsafe_b64encode(b'{"order":"received_at","at":"2026-01-01","number":"a"}').decode(),
+        base64.urlsafe_b64encode(b'{"order":"received_at","at":"2026-01-01T00:00:00Z","number":"\\u0000"}').decode(),
+        Cursor(order="due_at", at=NOON, number="a").text(),
+    ],
+)
+async def test_a_made_up_cursor_is_invalid(register: Register, after: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        await register.cases(CaseFilter(), after=after)
+    assert refused.value.field == "after"
+
+
+@pytest.mark.parametrize("at", [None, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("order", ["received_at", "due_at"])
+async def test_any_well_formed_cursor_is_answered(
+    register: Register, city: dict[str, str], order: str, at: datetime | None
+) -> None:
+    after = Cursor(order=order, at=at, number="A").text()
+    if order == "received_at" and at is None:
+        with pytest.raises(InvalidError):
+            await register.cases(CaseFilter(), after=after)
+    else:
+        await register.cases(CaseFilter.model_validate({"order": order}), after=after)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1_001])
+async def test_a_page_nobody_can_want_is_invalid(register: Register, limit: int) -> None:
+    with pytest.raises(InvalidError, match="limit"):
+        await register.cases(CaseFilter(), limit=limit)
+    with pytest.raises(InvalidError, match="limit"):
+        await register.orders(ROADS, limit=limit)
+
+
+async def test_a_unit_sees_its_open_orders_with_the_complaint(register: Register, city: dict[str, str]) -> None:
+    page = await register.orders(ROADS)
+    # The signature moved the older case's next deadline, still before that of the urgent one.
+    assert [order.case.number for order in page.items] == [city["signed"], city["urgent"]]
+    assert page.items[0].complaint == (await register.case(city["signed"])).complaint
+    assert [order.case.number for order in (await register.orders(WATER)).items] == [city["water"]]
+    assert (await register.orders("nobody")).items == []
+
+
+async def test_orders_come_page_by_page(register: Register, city: dict[str, str]) -> None:
+    first = await register.orders(ROADS, limit=1)
+    assert first.next is not None
+    second = await register.orders(ROADS, limit=1, after=first.next)
+    assert [order.case.number for order in (*first.items, *second.items)] == [city["signed"], city["urgent"]]
+    assert second.next is None
+    with pytest.raises(InvalidError, match="after"):
+        await register.orders(ROADS, after="nonsense")
+
+
+async def test_counts_by_status(register: Register, city: dict[str, str]) -> None:
+    assert await register.count_by_status() == {
+        "received": 1,
+        "dispatched": 2,
+        "acknowledged": 1,
+        "in_progress": 0,
+        "reported": 0,
+        "closed": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "order"),
+    [({}, "received_at"), ({}, "due_at"), ({"unit": ROADS}, "received_at"), ({"unit": ROADS}, "due_at")],
+    ids=str,
+)
+async def test_a_page_far_into_a_long_list_is_read_from_the_index(
+    register: Register, engine: AsyncEngine, wanted: dict[str, Any], order: str
+) -> None:
+    events = begun("1")
+    await register.record(number_of(events), events)
+    copied = "number || '-' || n, received_at + n * interval '1 minute', due_at + n * interval '1 minute', NULL"
+    others = "version, status, level, kind, category, channel, source, content_fingerprint, subject, area, unit, "
+    others += "district, policy, policy_version, updated_at, breached, returns, rounds"
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                f"INSERT INTO cases (number, received_at, due_at, source_ref, {others}) "  # noqa: S608 - fixed text
+                f"SELECT {copied}, {others} FROM cases, generate_series(1, 20000) AS n"
+            )
+        )
+        await connection.execute(text("ANALYZE cases"))
+        after = Cursor(order=order, at=NOON + timedelta(days=7), number="A").text()
+        await connection.execute(text("SELECT pg_stat_reset()"))
+    page = await register.cases(CaseFilter(order=order, **wanted), limit=50, after=after)  # type: ignore[arg-type]
+    assert len(page.items) == 50
+    async with engine.connect() as connection:
+        explained = await connection.execute(
+            text(
+                "SELECT * FROM cases WHERE (COALESCE(due_at, 'infinity'::timestamptz), number) > (now(), 'A') "
+                "ORDER BY COALESCE(due_at, 'infinity'::timestamptz), number LIMIT 51"
+            )
+        )
+        assert explained is not None
