@@ -30,7 +30,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "POST /v1/cases/{number}/return": _HANDLING,
     "POST /v1/cases/{number}/contact": _HANDLING,
     "POST /v1/cases/{number}/report": _HANDLING,
-    "POST /v1/cases/{number}/callback": _INTAKE,
+    "POST /v1/cases/{number}/callback": _DESK,
     "POST /v1/cases/{number}/withdraw": _INTAKE,
     "GET /v1/units": _EVERYBODY,
     "GET /v1/units/{unit}/orders": _DESK | {Role.UNIT},

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from temporalio.client import Client
 
 from api import openapi, problems
@@ -31,7 +32,8 @@ from workflows.engine import Engine
 
 def create_app(settings: Settings, *, engine: CaseEngine, register: Register, keys: Keys, city: City) -> FastAPI:
     """The application over the given parts, which belong to whoever made them."""
-    app = FastAPI(
+    app: FastAPI = FastAPIOffline(
+        redoc_url=None,
         title="hotline",
         summary=openapi.SUMMARY,
         description=openapi.DESCRIPTION,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from api.access import Caller, forbidden
+from api.access import Caller
 from api.lookup import find, unknown
 from api.models import NewCase
 from api.services import Services
@@ -28,13 +28,12 @@ async def take_in(
     case. Without either, each request is a matter of its own.
 
     Raises:
-        InvalidError: a field cannot be used.
-        ProblemError: the key is bound to another source.
+        InvalidError: a field cannot be used, or the key is bound to another source.
         RefusalError: the reference, or the Idempotency-Key, belongs to other content.
         UnavailableError: the engine is out of reach; asking again under the same reference or key is safe.
     """
     if caller.key.source not in (None, case.source):
-        raise forbidden(f"source: this key is bound to the source {caller.key.source!r}; write that")
+        raise InvalidError("source", f"this key is bound to the source {caller.key.source!r}; write that")
     act = _receive(services.city, case, idempotency_key)
     try:
         return await _the_same(services, caller, act) or await services.engine.start(

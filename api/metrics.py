@@ -27,10 +27,10 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
-            "hotline_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+            "hotline_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
         )
         self._seconds = Histogram(
-            "hotline_http_request_seconds",
+            "hotline_request_seconds",
             "Seconds until a request was answered.",
             ("method", "route"),
             buckets=_BUCKETS,

@@ -171,7 +171,7 @@ def unavailable(detail: str, **told: Any) -> ProblemError:
 
 
 _DOCUMENTED = {
-    400: "The body is no JSON in UTF-8.",
+    400: "The body is not JSON in UTF-8.",
     401: "The key is missing, unknown, expired or revoked.",
     403: "The key's role, or what it is bound to, does not cover this.",
     404: "There is no such thing, or none that the key may know of.",

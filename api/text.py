@@ -27,7 +27,7 @@ def read_json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         if any(map(_is_escaped_byte, text)):
             raise wrong([FieldError(field="body", detail=_BROKEN)], HTTPStatus.BAD_REQUEST) from None
-        detail = f"is no JSON: {error.msg} in line {error.lineno}, column {error.colno}; correct it there"
+        detail = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}; correct it there"
         raise wrong([FieldError(field="body", detail=detail)], HTTPStatus.BAD_REQUEST) from None
     except RecursionError:
         raise wrong([FieldError(field="body", detail="is nested too deeply; send a plain object")]) from None

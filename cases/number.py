@@ -1,6 +1,6 @@
 """The case number: what a caller is given, reads aloud and types in again.
 
-`7K3Q-X2WA-HB4M-5`: twelve characters of Crockford's base32 (no I, L, O, U) and his check symbol, value modulo 37.
+`ACA7-T1N1-2FNG-H`: twelve characters of Crockford's base32 (no I, L, O, U) and his check symbol, value modulo 37.
 Numbers whose check symbol would be punctuation are not given out, so that every number can be spoken and stands in an
 address as it is. A number is derived from the source and the source's own reference alone, without a date: an intake
 service that asks again after midnight must get the number it was given before.
@@ -35,7 +35,7 @@ def parse(text: str) -> str:
     """
     plain = text.upper().translate(_LOOKALIKES)
     if not _FORM.match(plain):
-        raise InvalidError("number", "not a case number; one looks like 7K3Q-X2WA-HB4M-5")
+        raise InvalidError("number", "not a case number; one looks like ACA7-T1N1-2FNG-H")
     if _value(plain[:12]) % 37 != _ALPHABET.index(plain[12]):
         raise InvalidError("number", "mistyped: the last character does not fit the others; read the number again")
     return _spell(plain)

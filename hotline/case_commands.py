@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ from cases.events import Event
 from cases.vocabulary import Status
 from hotline import stack
 from hotline.errors import UsageError
+from hotline.policies import load
 from hotline.settings import Settings
 from hotline.told import settings, told
 from records.database import connect as connect_database
@@ -34,7 +36,7 @@ Result = TypeVar("Result")
 
 app = typer.Typer(no_args_is_help=True, help="Look at cases: one, many, or what happened to one.")
 
-Number = Annotated[str, typer.Argument(help="The case number, like 7K3Q-X2WA-HB4M-5.")]
+Number = Annotated[str, typer.Argument(help="The case number, like ACA7-T1N1-2FNG-H.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 _COLOURS = {
@@ -79,8 +81,9 @@ def show(number: Number, as_json: AsJson = False) -> None:
     console = Console()
     if not live:
         console.print("From its record, since its workflow could not be asked.", style="yellow")
-    console.print(_sheet(case))
-    console.print(_deadline_table(case))
+    zone = _city_zone()
+    console.print(_sheet(case, zone))
+    console.print(_deadline_table(case, zone))
 
 
 @app.command("list")
@@ -104,15 +107,16 @@ def list_cases(
     if as_json:
         typer.echo(json.dumps({"items": [row.model_dump(mode="json") for row in page.items], "next": page.next}))
         return
+    zone = _city_zone()
     table = Table(box=None, header_style="bold")
     for heading in ("number", "status", "level", "unit", "category", "received", "due", ""):
         table.add_column(heading, no_wrap=heading == "number")
     for row in page.items:
-        due = f"{row.due_name} {_told(row.due_at)}" if row.due_at else ""
+        due = f"{row.due_name} {_told(row.due_at, zone)}" if row.due_at else ""
         late = Text("late", style="red") if row.breached else Text("")
         table.add_row(
             *(row.number, row.outcome or row.status, row.level, row.unit or "desk", row.category),
-            *(_told(row.received_at), due, late),
+            *(_told(row.received_at, zone), due, late),
         )
     Console().print(table)
     if page.next:
@@ -131,9 +135,10 @@ def events(number: Number, as_json: AsJson = False) -> None:
     table = Table(box=None, header_style="bold")
     for heading in ("", "when", "what", "who", "more"):
         table.add_column(heading, overflow="fold")
+    zone = _city_zone()
     for event in happened:
         who = event.actor.unit or event.actor.role
-        table.add_row(str(event.seq), _told(event.at, seconds=True), event.fact.type, who, _more(event))
+        table.add_row(str(event.seq), _told(event.at, zone, seconds=True), event.fact.type, who, _more(event))
     Console().print(table)
 
 
@@ -177,7 +182,11 @@ async def _engine(resolved: Settings) -> Engine | None:
         return None
 
 
-def _sheet(case: Case) -> Table:
+def _city_zone() -> ZoneInfo:
+    return load(settings().policy).policy.city_zone
+
+
+def _sheet(case: Case, zone: ZoneInfo) -> Table:
     complaint = case.complaint
     table = Table.grid(padding=(0, 2))
     state = case.closure.outcome if case.closure else case.status
@@ -191,7 +200,7 @@ def _sheet(case: Case) -> Table:
         ("Place", " ".join(filter(None, (complaint.location.area, complaint.location.address)))),
         ("Description", complaint.description),
         ("Brought by", " ".join(filter(None, (complaint.source, complaint.source_ref, f"({complaint.channel})")))),
-        ("Received", _told(complaint.received_at)),
+        ("Received", f"{_told(complaint.received_at, zone)} ({zone})"),
         ("Policy", f"{case.terms.policy} {case.terms.version}"),
         ("Takes now", ", ".join(allowed(case)) or "nothing more"),
     ]
@@ -201,13 +210,13 @@ def _sheet(case: Case) -> Table:
     return table
 
 
-def _deadline_table(case: Case) -> Table:
+def _deadline_table(case: Case, zone: ZoneInfo) -> Table:
     table = Table(box=None, header_style="bold")
     for heading in ("deadline", "unit", "due", "standing", "arithmetic"):
         table.add_column(heading, overflow="fold")
     for one in deadlines(case):
         standing = Text(one.standing, style=_COLOURS[one.standing])
-        table.add_row(one.id, one.unit or "desk", _told(one.due_at), standing, Text(one.explanation, style="dim"))
+        table.add_row(one.id, one.unit or "desk", _told(one.due_at, zone), standing, Text(one.explanation, style="dim"))
     return table
 
 
@@ -218,7 +227,5 @@ def _more(event: Event) -> str:
     return "; ".join(f"{name} {value}" for name, value in fact.items() if value != "")
 
 
-def _told(moment: datetime | None, *, seconds: bool = False) -> str:
-    if moment is None:
-        return ""
-    return moment.astimezone().isoformat(sep=" ", timespec="seconds" if seconds else "minutes")[: 19 if seconds else 16]
+def _told(moment: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    return f"{moment.astimezone(zone):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -18,19 +19,27 @@ class StateLock:
 
     def __init__(self, state: Path) -> None:
         self._file = _open(state)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.seek(0)
+        if not self._locked():
             holder = self._file.read().strip() or "unknown"
             self._file.close()
             raise StartError(
                 f"a service runs on the state folder {state} already (process {holder}); "
                 "stop it first, or choose another folder with HOTLINE_STATE (and other ports)"
-            ) from error
+            )
         self._file.truncate(0)
         self._file.write(str(os.getpid()))
         self._file.flush()
+
+    def _locked(self) -> bool:
+        # Somebody who only asks whether a service runs holds the lock for an instant.
+        for _ in range(3):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return True
+        return False
 
     def release(self) -> None:
         """Let the folder go."""
@@ -53,5 +62,5 @@ def held(state: Path) -> bool:
 
 def _open(state: Path) -> IO[str]:
     path = state / "lock"
-    path.touch(mode=0o600)
+    path.touch(mode=0o600, exist_ok=True)
     return path.open("r+")

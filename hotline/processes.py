@@ -111,6 +111,8 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # What it writes, logs and Temporal's file, tells of complainants.
+                umask=0o077,
             )
 
     async def _keep_running(self) -> None:

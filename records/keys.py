@@ -66,7 +66,9 @@ class Keys:
             prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
             row = values | {"prefix": prefix, "secret_hash": _digest(secret)}
             async with transaction(self._engine) as connection:
-                made = await connection.execute(insert(KeyRow).values(row).on_conflict_do_nothing())
+                made = await connection.execute(
+                    insert(KeyRow).values(row).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+                )
             if made.rowcount == 1:
                 return f"hl_{prefix}_{secret}"
 

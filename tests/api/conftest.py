@@ -7,13 +7,14 @@ from uuid import uuid4
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from temporalio.testing import WorkflowEnvironment
 
 import worker
 from api.app import create_app
-from api.services import Services
 from cases.vocabulary import Role
 from hotline.policies import City, load
+from hotline.settings import Settings
 from records.database import connect
 from records.keys import Keys
 from records.register import Register
@@ -21,6 +22,7 @@ from workflows.engine import Engine
 
 UNIT = "chaoyang"
 OTHER_UNIT = "haidian"
+SOURCE = "counter-3"
 
 Headers = dict[str, str]
 
@@ -31,72 +33,84 @@ def city() -> City:
 
 
 @pytest_asyncio.fixture
-async def services(
-    environment: WorkflowEnvironment, register: Register, database_url: str, city: City
-) -> AsyncIterator[Services]:
+async def engine(environment: WorkflowEnvironment, register: Register, city: City) -> AsyncIterator[Engine]:
     await register.put_units(list(city.catalogue.units.values()))
     task_queue = f"api-{uuid4().hex}"
-    database = connect(database_url)
     async with (
         httpx.AsyncClient() as http,
         worker.build(environment.client, task_queue, register, http),
     ):
         with environment.with_time_skipping_disabled():
-            engine = Engine(environment.client, task_queue)
-            yield Services(engine=engine, register=register, keys=Keys(database), city=city)
+            yield Engine(environment.client, task_queue)
+
+
+@pytest_asyncio.fixture
+async def keys(database_url: str) -> AsyncIterator[Keys]:
+    database = connect(database_url, pool_size=2)
+    yield Keys(database)
     await database.dispose()
 
 
+@pytest.fixture
+def app(engine: Engine, register: Register, keys: Keys, city: City) -> FastAPI:
+    return create_app(Settings(), engine=engine, register=register, keys=keys, city=city)
+
+
 @pytest_asyncio.fixture
-async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=create_app(services), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://hotline") as talking:
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with talking_to(app) as talking:
         yield talking
 
 
-async def _key(services: Services, role: Role, unit: str | None = None, source: str | None = None) -> Headers:
-    return {"Authorization": f"Bearer {await services.keys.create(role, unit=unit, source=source)}"}
+def talking_to(app: FastAPI) -> httpx.AsyncClient:
+    """A client of an application in this process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://hotline")
+
+
+async def headers(keys: Keys, role: Role, unit: str | None = None, source: str | None = None) -> Headers:
+    """The headers of a new key."""
+    return {"Authorization": f"Bearer {await keys.create(role, unit=unit, source=source)}"}
 
 
 @pytest_asyncio.fixture
-async def intake(services: Services) -> Headers:
-    return await _key(services, Role.INTAKE)
+async def intake(keys: Keys) -> Headers:
+    return await headers(keys, Role.INTAKE)
 
 
 @pytest_asyncio.fixture
-async def bound_intake(services: Services) -> Headers:
-    return await _key(services, Role.INTAKE, source="counter-3")
+async def bound_intake(keys: Keys) -> Headers:
+    return await headers(keys, Role.INTAKE, source=SOURCE)
 
 
 @pytest_asyncio.fixture
-async def desk(services: Services) -> Headers:
-    return await _key(services, Role.DESK)
+async def desk(keys: Keys) -> Headers:
+    return await headers(keys, Role.DESK)
 
 
 @pytest_asyncio.fixture
-async def unit(services: Services) -> Headers:
-    return await _key(services, Role.UNIT, unit=UNIT)
+async def unit(keys: Keys) -> Headers:
+    return await headers(keys, Role.UNIT, unit=UNIT)
 
 
 @pytest_asyncio.fixture
-async def other_unit(services: Services) -> Headers:
-    return await _key(services, Role.UNIT, unit=OTHER_UNIT)
+async def other_unit(keys: Keys) -> Headers:
+    return await headers(keys, Role.UNIT, unit=OTHER_UNIT)
 
 
 @pytest_asyncio.fixture
-async def supervisor(services: Services) -> Headers:
-    return await _key(services, Role.SUPERVISOR)
+async def supervisor(keys: Keys) -> Headers:
+    return await headers(keys, Role.SUPERVISOR)
 
 
 @pytest_asyncio.fixture
-async def admin(services: Services) -> Headers:
-    return await _key(services, Role.ADMIN)
+async def admin(keys: Keys) -> Headers:
+    return await headers(keys, Role.ADMIN)
 
 
 def new_case(**changed: Any) -> dict[str, Any]:
     """A complaint's body that goes to `UNIT`."""
     return {
-        "source": "counter-3",
+        "source": SOURCE,
         "source_ref": uuid4().hex,
         "channel": "phone",
         "kind": "complaint",

@@ -100,7 +100,7 @@ def test_any_other_text_is_refused_or_a_number(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7K3Q", "7K3Q-X2WA-HB4M-5-5", "7K3Q-X2WA-HB4M-*", "7K3Q-X2WA-HB4M-U", "工单", "7K3Q\n"]
+    "text", ["", "7K3Q", "ACA7-T1N1-2FNG-H-5", "7K3Q-X2WA-HB4M-*", "7K3Q-X2WA-HB4M-U", "工单", "7K3Q\n"]
 )
 def test_what_is_no_number_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InvalidError, match="not a case number; one looks like"):
