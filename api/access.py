@@ -94,7 +94,9 @@ async def admit(request: Request, route: str) -> None:
         raise _unauthorized("send a key: Authorization: Bearer hl_..., or X-API-Key: hl_...")
     key = await services.of(request).keyring.find(text)
     if key is None:
-        raise _unauthorized("this key is unknown, expired or revoked; `hotline keys create` makes a new one")
+        raise _unauthorized(
+            "this key is unknown, expired or revoked; get a new one (`hotline keys create`) and send it as Bearer hl_..."
+        )
     if key.role not in ACCESS[route]:
         roles = ", ".join(sorted(ACCESS[route]))
         raise forbidden(f"a key of the role {key.role} may not do this; it is open to: {roles}")

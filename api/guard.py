@@ -39,8 +39,10 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             await admit(request, f"{request.method} {self.path_format}")
             _check_query(request)
-            await _check_media_type(request)
-            return await handle(_StrictRequest(request.scope, request.receive))
+            # One object from here on: a body can be received once only, and this one keeps it.
+            strict = _StrictRequest(request.scope, request.receive)
+            await _check_media_type(strict)
+            return await handle(strict)
 
         return guarded
 

@@ -8,8 +8,6 @@ from api.advice import FieldError
 from api.problems import ProblemError, response
 
 MOST_BYTES = 1_048_576
-_READ_AWAY = 16 * MOST_BYTES
-"""So much of a body that is too large is read and dropped, so that its sender gets to the answer."""
 
 
 def too_large() -> ProblemError:
@@ -36,7 +34,6 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         if _announced(scope) > MOST_BYTES:
-            await _read_away(receive)
             await response(too_large())(scope, receive, send)
             return
         taken = 0
@@ -46,8 +43,6 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MOST_BYTES:
-                if message.get("more_body"):
-                    await _read_away(receive)
                 raise too_large()
             return message
 
@@ -59,12 +54,3 @@ def _announced(scope: Scope) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
-
-
-async def _read_away(receive: Receive) -> None:
-    dropped = 0
-    while dropped < _READ_AWAY:
-        message = await receive()
-        dropped += len(message.get("body", b""))
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
-            return

@@ -76,9 +76,6 @@ def problem(response: httpx.Response) -> str:
     if not isinstance(told, dict):
         return f"status {response.status_code}"
     detail = str(told.get("detail") or told.get("title") or f"status {response.status_code}")
-    fields = [
-        f"{one.get('field', '')}: {one.get('detail', '')}".strip(": ")
-        for one in told.get("errors") or ()
-        if isinstance(one, dict)
-    ]
-    return "; ".join([detail, *(field for field in fields if field not in detail)])
+    fields = [one for one in told.get("errors") or () if isinstance(one, dict)]
+    further = [f"{one.get('field')}: {one.get('detail')}" for one in fields if str(one.get("detail")) not in detail]
+    return "; ".join([detail, *further])

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from hotline.errors import StartError
-from hotline.logs import ErrorWatch, last_lines, set_aside
+from hotline.logs import ErrorWatch, appending, last_lines, set_aside
 from hotline.stack import ChildMark
 
 Tell = Callable[[str], None]
@@ -103,7 +103,7 @@ class Child:
             raise StartError(f"{self.program.name} does not start: {last} (all of it in {self.program.log})")
 
     async def _spawn(self) -> None:
-        with self.program.log.open("ab") as log:
+        with appending(self.program.log) as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self.program.command,
                 env=dict(self.program.environment),
@@ -111,7 +111,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                # What it writes, logs and Temporal's file, tells of complainants.
+                # Temporal's file tells of complainants.
                 umask=0o077,
             )
 

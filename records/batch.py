@@ -55,7 +55,7 @@ class Batch:
 
 def case_row(case: Case, last: Event) -> bytes:
     """The row of a case as JSON, after its last event."""
-    return _storable_json(project(case, last.at).model_dump())
+    return _storable_json(project(case, last.at))
 
 
 def _event_row(number: str, event: Event) -> bytes:
@@ -63,7 +63,7 @@ def _event_row(number: str, event: Event) -> bytes:
     return _storable_json({"case_number": number, "type": event.fact.type, **fields})
 
 
-def _storable_json(value: dict[str, Any]) -> bytes:
+def _storable_json(value: dict[str, object]) -> bytes:
     text = to_json(value, inf_nan_mode="null")
     # The mark also occurs as an escaped backslash before "u0000"; then the way round changes nothing.
     return to_json(_without_nul(json.loads(text))) if _ESCAPED_NUL in text else text

@@ -61,11 +61,18 @@ async def list_cases(engine: AsyncEngine, wanted: CaseFilter, limit: int, after:
         InvalidError: `after` or `limit` makes no sense.
     """
     check_limit(limit)
-    cursor = Cursor.read(after, wanted.order) if after is not None else None
-    statement = select(CaseRow).where(*_conditions(wanted))
     async with reading(engine) as session:
-        rows = list(await session.exec(_from(statement, wanted.order, cursor).limit(limit + 1)))
+        rows = list(await session.exec(fitting(wanted, after).limit(limit + 1)))
     return Page(items=rows[:limit], next=_next(rows, limit, wanted.order))
+
+
+def fitting(wanted: CaseFilter, after: str | None) -> "SelectOfScalar[CaseRow]":
+    """The query for the cases that a filter lets through, from a page's end on.
+
+    Raises:
+        InvalidError: `after` makes no sense.
+    """
+    return _from(select(CaseRow).where(*_conditions(wanted)), wanted.order, after)
 
 
 async def list_orders(engine: AsyncEngine, unit: str, limit: int, after: str | None) -> Page[OrderRow]:
@@ -77,10 +84,9 @@ async def list_orders(engine: AsyncEngine, unit: str, limit: int, after: str | N
         InvalidError: `after` or `limit` makes no sense.
     """
     check_limit(limit)
-    cursor = Cursor.read(after, "due_at") if after is not None else None
     held = select(CaseRow).where(CaseRow.unit == storable(unit), col(CaseRow.closed_at).is_(None))
     async with reading(engine) as session:
-        rows = list(await session.exec(_from(held, "due_at", cursor).limit(limit + 1)))
+        rows = list(await session.exec(_from(held, "due_at", after).limit(limit + 1)))
         receipts = await session.exec(
             select(EventRow).where(col(EventRow.case_number).in_([row.number for row in rows]), EventRow.seq == 1)
         )
@@ -115,7 +121,8 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _from(statement: "SelectOfScalar[CaseRow]", order: str, cursor: Cursor | None) -> "SelectOfScalar[CaseRow]":
+def _from(statement: "SelectOfScalar[CaseRow]", order: str, after: str | None) -> "SelectOfScalar[CaseRow]":
+    cursor = None if after is None else Cursor.read(after, order)
     received, number = col(CaseRow.received_at), col(CaseRow.number)
     if order == "received_at":
         ordered = statement.order_by(received.desc(), number.desc())

@@ -13,6 +13,7 @@ Item = TypeVar("Item")
 
 _LONGEST = 500
 _MOST = 1_000
+_NOT_GIVEN_OUT = "not a place in this list; send the `next` of the page before as it came, or leave it out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +49,9 @@ class Cursor(BaseModel):
                 raise ValueError("too long")
             cursor = cls.model_validate_json(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
         except (ValueError, binascii.Error, ValidationError):
-            raise InvalidError(
-                "after", "not a place in this list; send the `next` of the page before as it came, or leave it out"
-            ) from None
+            raise InvalidError("after", _NOT_GIVEN_OUT) from None
+        if cursor.at is None and cursor.order != "due_at":
+            raise InvalidError("after", _NOT_GIVEN_OUT)
         if cursor.order != order:
             raise InvalidError(
                 "after", f"it belongs to a list by {cursor.order}; for one by {order}, leave it out first"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from api.access import Caller
 from api.advice import FieldError
 from api.answers import answer
 from api.guard import CallerDep, GuardedRoute
@@ -47,8 +48,7 @@ async def list_orders(
     services: ServicesDep,
 ) -> Response:
     """What the unit holds, due next first. For a unit without a system of its own, this is its mailbox."""
-    caller.own_unit(unit)
-    await _check_known(services, unit)
+    await _check_known(services, caller, unit)
     page = await services.register.orders(unit, query.limit, query.after)
     lines = OrderPage(items=[OrderLine.model_validate(row) for row in page.items], next=page.next)
     return answer(lines, services.city.policy.city_zone, headers=link_to_next(request, page.next))
@@ -66,10 +66,14 @@ async def list_categories(caller: CallerDep, services: ServicesDep) -> Response:
     return answer(CategoryList(items=categories), services.city.policy.city_zone)
 
 
-async def _check_known(services: Services, unit: str) -> None:
+async def _check_known(services: Services, caller: Caller, unit: str) -> None:
+    if caller.key.unit not in (None, unit):
+        raise _unknown(f"this key is bound to the unit {caller.key.unit!r}; ask for its orders")
     # A unit of an earlier policy may still hold orders: the register knows it.
-    if unit in services.city.catalogue.units or await services.register.unit(unit) is not None:
-        return
-    detail = unknown("unit", unit, services.city.catalogue.units, "GET /v1/units")
+    if unit not in services.city.catalogue.units and await services.register.unit(unit) is None:
+        raise _unknown(unknown("unit", unit, services.city.catalogue.units, "GET /v1/units"))
+
+
+def _unknown(detail: str) -> ProblemError:
     errors = [FieldError(field="unit", detail=detail)]
-    raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-unit", "There is no such unit", detail, errors=errors)
+    return ProblemError(HTTPStatus.NOT_FOUND, "unknown-unit", "There is no such unit", detail, errors=errors)

@@ -58,15 +58,15 @@ class Step(NamedTuple):
     body: dict[str, str]
 
 
-def manner(order: OrderForm) -> Manner:
-    """What kind of unit an order meets. Only the first order of a case is ever returned."""
-    found = Chance(order.case_number, order.order).weighted("manner", _HOW_OFTEN)
-    return Manner.PROMPT if found is Manner.RETURNING and order.order > 1 else found
+def manner(case_number: str, order: int) -> Manner:
+    """What kind of unit the order of a case meets. Only its first order is ever returned."""
+    found = Chance(case_number, order).weighted("manner", _HOW_OFTEN)
+    return Manner.PROMPT if found is Manner.RETURNING and order > 1 else found
 
 
 def steps(order: OrderForm) -> list[Step]:
     """Everything a unit will do with an order, in order of time. The times are fractions of the order's own limits."""
-    return list(_steps(order, manner(order)))
+    return list(_steps(order, manner(order.case_number, order.order)))
 
 
 def handling(order: OrderForm) -> list[Step]:

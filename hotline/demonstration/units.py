@@ -43,7 +43,7 @@ class Holding:
             "subject": self.order.subject,
             "dispatched_at": self.order.dispatched_at,
             "status": self.status,
-            "manner": conduct.manner(self.order),
+            "manner": conduct.manner(self.order.case_number, self.order.order),
             "next": {"act": self.next.act, "at": self.next.at} if self.next else None,
         }
 

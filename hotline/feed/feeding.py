@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ def run(order: Order, state: Path) -> Done:
         UsageError: the file, the mapping, the address or the key is wrong.
         HotlineError: the API is away for too long, or the file ends in the middle. What was fed stays fed.
     """
+    if not re.match(r"https?://[^/]", order.api):
+        raise UsageError(f"--api {order.api}: is no address; write one like http://127.0.0.1:8000")
     console = Console(stderr=True)
     mapping = mappings.load(order.mapping) if order.mapping else None
     extent = rows.measure(order.file)
@@ -96,8 +99,6 @@ class _Feed:
                         senders.create_task(self._send_all(door, left))
         except* HotlineError as errors:
             raise errors.exceptions[0] from None
-        except* httpx.InvalidURL:
-            raise UsageError(f"--api {self._order.api}: is no address; write one like http://127.0.0.1:8000") from None
 
     def _left(self, found: Iterator[Row]) -> Iterator[Row]:
         for row in found:

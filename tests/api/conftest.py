@@ -1,5 +1,6 @@
 """The API over the real stack: Temporal's server, a worker, PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -126,3 +127,16 @@ async def started(client: httpx.AsyncClient, headers: Headers, **changed: Any) -
     assert answer.status_code == 201, answer.text
     number: str = answer.json()["number"]
     return number
+
+
+async def listed(client: httpx.AsyncClient, headers: Headers, url: str, count: int) -> list[Any]:
+    """The items of a list, once the register has caught up with the cases and there are `count` of them."""
+    items: list[Any] = []
+    for _ in range(100):
+        answer = await client.get(url, headers=headers)
+        assert answer.status_code == 200, answer.text
+        items = answer.json()["items"]
+        if len(items) == count:
+            break
+        await asyncio.sleep(0.05)
+    return items

@@ -2,62 +2,152 @@
 
 import httpx
 import pytest
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI
 
-from api.access import OPEN_TO_ALL
-from api.app import create_app
-from api.services import Services
+from api.access import ACCESS, PUBLIC
+from api.guard import GuardedRoute
+from api.keyring import FRESH, STALE, KeyRing
+from cases import number
+from cases.errors import UnavailableError
 from cases.vocabulary import Role
+from records.database import connect
+from records.keys import Key, Keys
+from tests.api.conftest import SOURCE, UNIT, Headers, headers, new_case, started
 
-NUMBER = "0000-0000-0000-0"
 ROLES = (Role.INTAKE, Role.DESK, Role.UNIT, Role.SUPERVISOR, Role.ADMIN)
 
 ADMITTED = {
-    # name: intake, desk, unit, supervisor, admin
-    "create_case": "yes yes no no yes",
-    "read_case": "yes yes yes yes yes",
-    "read_events": "yes yes yes yes yes",
-    "list_cases": "yes yes yes yes yes",
-    "acknowledge": "no no yes no yes",
-    "return_order": "no no yes no yes",
-    "contact": "no no yes no yes",
-    "report": "no no yes no yes",
-    "dispatch": "no yes no yes yes",
-    "call_back": "no yes no yes yes",
-    "withdraw": "yes yes no yes yes",
-    "list_units": "yes yes yes yes yes",
-    "list_orders": "no yes yes yes yes",
-    "list_categories": "yes yes yes yes yes",
+    # route: intake, desk, unit, supervisor, admin
+    "POST /v1/cases": "yes yes no no yes",
+    "GET /v1/cases": "yes yes yes yes yes",
+    "GET /v1/cases/{number}": "yes yes yes yes yes",
+    "GET /v1/cases/{number}/events": "yes yes yes yes yes",
+    "POST /v1/cases/{number}/dispatch": "no yes no yes yes",
+    "POST /v1/cases/{number}/acknowledge": "no no yes no yes",
+    "POST /v1/cases/{number}/return": "no no yes no yes",
+    "POST /v1/cases/{number}/contact": "no no yes no yes",
+    "POST /v1/cases/{number}/report": "no no yes no yes",
+    "POST /v1/cases/{number}/callback": "no yes no yes yes",
+    "POST /v1/cases/{number}/withdraw": "yes yes no yes yes",
+    "GET /v1/units": "yes yes yes yes yes",
+    "GET /v1/units/{unit}/orders": "no yes yes yes yes",
+    "GET /v1/categories": "yes yes yes yes yes",
 }
 
 
-async def test_every_route_admits_just_the_roles_it_is_meant_for(services: Services, client: httpx.AsyncClient) -> None:
-    keys = {role: await services.keys.create(role, unit="chaoyang" if role is Role.UNIT else None) for role in ROLES}
-    routes = [one for one in create_app(services).routes if isinstance(one, APIRoute) and one.include_in_schema]
-    assert {one.name for one in routes} == set(ADMITTED) | OPEN_TO_ALL
-    for route in routes:
-        if route.name in OPEN_TO_ALL:
-            continue
-        path = route.path.replace("{number}", NUMBER).replace("{unit}", "chaoyang")
-        for role, admitted in zip(ROLES, ADMITTED[route.name].split(), strict=True):
-            (method,) = route.methods
-            answer = await client.request(method, path, headers={"Authorization": f"Bearer {keys[role]}"}, json={})
-            assert (answer.status_code != 403) == (admitted == "yes"), f"{role} {method} {path}: {answer.text}"
+def routes(app: FastAPI) -> set[str]:
+    """Every route that the application tells of."""
+    paths = app.openapi()["paths"]
+    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
 
 
-async def test_no_route_but_the_open_ones_answers_without_a_key(services: Services, client: httpx.AsyncClient) -> None:
-    for route in create_app(services).routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
-            (method,) = route.methods
-            path = route.path.replace("{number}", NUMBER).replace("{unit}", "chaoyang")
-            answer = await client.request(method, path, json={})
-            assert (answer.status_code == 401) == (route.name not in OPEN_TO_ALL), path
+def address(path: str) -> str:
+    """An address of the route: of a case that is not there, or of a unit that is."""
+    return path.replace("{number}", number.derive("nobody", "nothing")).replace("{unit}", UNIT)
 
 
-@pytest.mark.parametrize("name", ["read_case", "list_cases"])
-def test_a_route_without_an_entry_stops_the_application(
-    services: Services, monkeypatch: pytest.MonkeyPatch, name: str
+def test_every_route_has_its_line_in_both_tables(app: FastAPI) -> None:
+    assert routes(app) == set(ADMITTED) | PUBLIC
+    assert set(ACCESS) == set(ADMITTED)
+
+
+def test_a_route_without_an_entry_cannot_be_made() -> None:
+    router = APIRouter(prefix="/v1", route_class=GuardedRoute)
+    with pytest.raises(LookupError, match="GET /v1/secrets has no entry"):
+
+        @router.get("/secrets")
+        def secrets() -> None: ...
+
+
+@pytest.mark.parametrize("route", ADMITTED)
+async def test_a_route_admits_just_the_roles_it_is_meant_for(client: httpx.AsyncClient, keys: Keys, route: str) -> None:
+    method, path = route.split()
+    for role, admitted in zip(ROLES, ADMITTED[route].split(), strict=True):
+        key = await headers(keys, role, unit=UNIT if role is Role.UNIT else None)
+        answer = await client.request(method, address(path), headers=key, json={} if method == "POST" else None)
+        assert answer.status_code not in (401, 500), answer.text
+        assert (answer.status_code != 403) == (admitted == "yes"), f"{role} {route}: {answer.text}"
+
+
+@pytest.mark.parametrize("route", sorted(set(ADMITTED) | PUBLIC))
+async def test_no_route_but_the_public_ones_answers_without_a_key(client: httpx.AsyncClient, route: str) -> None:
+    method, path = route.split()
+    # Without a key not even the body is looked at.
+    answer = await client.request(method, address(path), content=b"{" if method == "POST" else None)
+    assert (answer.status_code == 401) == (route not in PUBLIC)
+
+
+async def test_a_key_may_come_in_either_header(client: httpx.AsyncClient, supervisor: Headers) -> None:
+    text = supervisor["Authorization"].removeprefix("Bearer ")
+    for header in ({"X-API-Key": text}, {"Authorization": f"bearer {text}"}):
+        assert (await client.get("/v1/units", headers=header)).status_code == 200
+
+
+async def test_a_bound_key_brings_and_sees_its_own_source_alone(
+    client: httpx.AsyncClient, intake: Headers, bound_intake: Headers
 ) -> None:
-    monkeypatch.delitem(__import__("api.access", fromlist=["MAY"]).MAY, name)
-    with pytest.raises(RuntimeError, match=name):
-        create_app(services)
+    foreign = await started(client, intake, source="app")
+    own = await started(client, bound_intake, source=SOURCE)
+    for path in ("", "/events"):
+        assert (await client.get(f"/v1/cases/{foreign}{path}", headers=bound_intake)).status_code == 404
+    assert (await client.post(f"/v1/cases/{foreign}/withdraw", headers=bound_intake)).status_code == 404
+    assert (await client.get(f"/v1/cases/{own}", headers=bound_intake)).status_code == 200
+    answer = await client.post("/v1/cases", json=new_case(source="app"), headers=bound_intake)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "source"
+    assert (await client.get("/v1/cases?source=app", headers=bound_intake)).status_code == 403
+    assert (await client.post(f"/v1/cases/{own}/withdraw", headers=bound_intake)).status_code == 200
+
+
+async def test_another_units_case_answers_like_one_that_is_not_there(
+    client: httpx.AsyncClient, intake: Headers, unit: Headers, other_unit: Headers
+) -> None:
+    case = await started(client, intake)
+    await client.post(f"/v1/cases/{case}/acknowledge", headers=unit)
+    nowhere = number.derive("nobody", "nothing")
+    report = {"outcome": "solved", "note": "Done."}
+    for method, path, body in (
+        ("GET", "", None),
+        ("GET", "/events", None),
+        ("POST", "/acknowledge", None),
+        ("POST", "/contact", None),
+        ("POST", "/report", report),
+        ("POST", "/return", {"reason": "Not ours."}),
+    ):
+        answer = await client.request(method, f"/v1/cases/{case}{path}", headers=other_unit, json=body)
+        unknown = await client.request(method, f"/v1/cases/{nowhere}{path}", headers=other_unit, json=body)
+        assert answer.status_code == unknown.status_code == 404, path
+        assert answer.text.replace(case, nowhere) == unknown.text
+    assert (await client.get("/v1/cases", headers=other_unit)).json()["items"] == []
+    refused = await client.get(f"/v1/cases?unit={UNIT}", headers=other_unit)
+    assert refused.status_code == 403
+    assert "unit" in refused.json()["detail"]
+    assert (await client.get(f"/v1/units/{UNIT}/orders", headers=other_unit)).status_code == 404
+
+
+async def test_a_revoked_key_opens_no_more(client: httpx.AsyncClient, keys: Keys) -> None:
+    key = await headers(keys, Role.DESK)
+    await keys.revoke(key["Authorization"].split("_")[1])
+    assert (await client.get("/v1/units", headers=key)).status_code == 401
+
+
+async def test_a_key_is_remembered_while_postgresql_is_away(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    ring = KeyRing(keys, clock=lambda: now)
+    text = await keys.create(Role.INTAKE)
+    found = await ring.find(text)
+    assert isinstance(found, Key)
+    await keys.revoke(found.prefix)
+    assert await ring.find(text) is not None
+    now = FRESH + 1
+    nowhere = connect("postgresql://nobody@127.0.0.1:1/nothing")
+    with monkeypatch.context() as away:
+        away.setattr(keys, "_engine", nowhere)
+        assert await ring.find(text) is not None
+        now = STALE + 1
+        with pytest.raises(UnavailableError):
+            await ring.find(text)
+        with pytest.raises(UnavailableError):
+            await ring.find("hl_00000000_" + "x" * 43)
+    await nowhere.dispose()
+    assert await ring.find(text) is None

@@ -25,19 +25,19 @@ async def refused(client: httpx.AsyncClient, intake: Headers, **changed: Any) ->
         ({"category": "utilities/water-outag"}, "category", "utilities/water-outage"),
         ({"level": "urgent"}, "level", "emergency"),
         ({"unit": "chaoyan"}, "unit", "chaoyang"),
-        ({"received_at": "2026-02-30T10:00:00+08:00"}, "received_at", "day"),
-        ({"received_at": "2026-02-03T10:00:00"}, "received_at", "timezone"),
+        ({"received_at": "2026-02-30T10:00:00+08:00"}, "received_at", "no time that exists"),
+        ({"received_at": "2026-02-03T10:00:00"}, "received_at", "offset"),
         ({"received_at": "2999-01-01T00:00:00Z"}, "received_at", "future"),
         ({"received_at": "1999-01-01T00:00:00Z"}, "received_at", "2000"),
         ({"channel": "pigeon"}, "channel", "phone"),
-        ({"description": ""}, "description", "1 character"),
-        ({"description": "x" * 20_001}, "description", "20000"),
+        ({"description": ""}, "description", "is empty"),
+        ({"description": "x" * 20_001}, "description", "20,000"),
         ({"description": "a\x00b"}, "description", "NUL"),
         ({"source_ref": "a\x00b"}, "source_ref", "NUL"),
         ({"location": {"latitude": 91}}, "location.latitude", "90"),
-        ({"complainant": {"phone": "call me"}}, "complainant.phone", "pattern"),
-        ({"colour": "red"}, "colour", "no such field"),
-        ({"source": "Not A Code"}, "source", "pattern"),
+        ({"complainant": {"phone": "call me"}}, "complainant.phone", "telephone"),
+        ({"colour": "red"}, "colour", "not known here"),
+        ({"source": "Not A Code"}, "source", "lower-case"),
     ],
 )
 async def test_a_bad_field_is_named(
@@ -137,7 +137,7 @@ async def test_a_bad_idempotency_key_is_named(client: httpx.AsyncClient, intake:
 
 
 async def test_unknown_addresses_and_methods_are_problems_too(client: httpx.AsyncClient, intake: Headers) -> None:
-    assert (await client.get("/v1/nothing", headers=intake)).json()["type"] == "/problems/not-found"
+    assert (await client.get("/v1/nothing", headers=intake)).json()["type"] == "urn:hotline:problem:not-found"
     assert (await client.delete("/v1/cases", headers=intake)).json()["status"] == 405
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.case import Case
-from cases.commands import Acknowledge, CallBack, Command, Contact, Receive, Report, Return, Tick
+from cases.commands import Acknowledge, CallBack, Command, Contact, Receive, Report, Return, Tick, Withdraw
 from cases.decide import decide
 from cases.events import Event
 from cases.evolve import fold
@@ -40,6 +40,13 @@ def acknowledged(events: list[Event], after: timedelta = timedelta(hours=1)) -> 
     assert case.unit is not None
     actor = Actor(role=Role.UNIT, id="key:unit", unit=case.unit)
     command = Command(id="acknowledge", actor=actor, act=Acknowledge(note="taken"))
+    return decide(case, command, case.complaint.received_at + after)
+
+
+def withdrawn(events: list[Event], after: timedelta = timedelta(hours=1)) -> list[Event]:
+    """The events that the complainant's withdrawal adds."""
+    case = fold(events)
+    command = Command(id="withdraw", actor=DESK, act=Withdraw())
     return decide(case, command, case.complaint.received_at + after)
 
 

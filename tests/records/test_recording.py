@@ -47,6 +47,7 @@ async def test_the_row_tells_where_the_case_stands(register: Register, with_case
         assert (row.version, row.status, row.unit) == (so_far.version, so_far.status, so_far.unit)
         assert (row.due_at, row.due_name) == ((due.due_at, due.name) if due else (None, None))
         assert row.updated_at == event.at
+    assert row is not None
     assert (row.outcome, row.closed_at, row.rounds, row.returns) == ("solved", events[-1].at, 2, 0)
     assert (row.breached, row.district, row.source, row.source_ref) == (True, "chaoyang", "test", "1")
 

@@ -55,7 +55,7 @@ class LiveCase:
         """Wait, in real time, for something that the case does in the background, by looking into the register."""
         async with asyncio.timeout(20):
             while True:
-                facts = [event.fact.type for event in await self.service.register.events(self.number)]
+                facts: list[str] = [event.fact.type for event in await self.service.register.events(self.number)]
                 if reached(facts):
                     return facts
                 await asyncio.sleep(0.02)

@@ -180,7 +180,7 @@ async def test_many_services_at_once_get_one_case(service: Service) -> None:
 
 async def test_other_content_under_one_reference_is_refused(service: Service) -> None:
     command = received(source_ref="taken")
-    other = command.act.model_copy(  # type: ignore[union-attr]
+    other = command.act.model_copy(
         update={"complaint": command.act.complaint.model_copy(update={"description": "Something else."})}  # type: ignore[union-attr]
     )
     with service.environment.with_time_skipping_disabled():

@@ -1,0 +1,161 @@
+"""PostgreSQL goes away and comes back; nobody is stuck, and nothing is half written."""
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.casebook import Casebook
+from activities.messages import RecordRequest
+from cases.errors import UnavailableError
+from cases.vocabulary import Role
+from hotline.postgres import Postgres
+from records import database
+from records.database import connect, migrate
+from records.keys import Keys
+from records.register import CaseFilter, Register
+from tests.records.histories import begun, number_of
+from tests.unit.narrative import POLICY
+
+
+class Server:
+    """A server that tests may stop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._postgres = Postgres(folder)
+        self.url = self._postgres.start()
+
+    def stop(self) -> None:
+        """Stop it from outside, as an operator would, and wait until it has ended."""
+        mark = self._folder / "postmaster.pid"
+        os.kill(int(mark.read_text().split()[0]), signal.SIGINT)
+        for _ in range(600):
+            if not mark.exists():
+                return
+            time.sleep(0.05)
+        raise TimeoutError("PostgreSQL does not stop")
+
+    def start(self) -> None:
+        """Start it again."""
+        for _ in range(600):
+            if self._postgres.revive():
+                return
+            time.sleep(0.05)
+        raise TimeoutError("PostgreSQL does not start again")
+
+    def close(self) -> None:
+        """Stop it for good."""
+        self._postgres.stop()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="hotline-outage-") as folder:
+        started = Server(Path(folder) / "postgres")
+        try:
+            migrate(started.url)
+            yield started
+        finally:
+            started.close()
+
+
+@pytest_asyncio.fixture
+async def engine(server: Server) -> AsyncIterator[AsyncEngine]:
+    made = connect(server.url)
+    yield made
+    await made.dispose()
+
+
+async def test_everything_says_so_and_works_again_afterwards(server: Server, engine: AsyncEngine) -> None:
+    register, keys = Register(engine), Keys(engine)
+    events = begun("outage")
+    number = number_of(events)
+    key = await keys.create(Role.ADMIN)
+    await register.record(number, events[:1])
+    asked: list[Callable[[], Awaitable[object]]] = [
+        lambda: register.record(number, events),
+        lambda: register.case(number),
+        lambda: register.events(number),
+        lambda: register.row(number),
+        lambda: register.content_fingerprint(number),
+        lambda: register.cases(CaseFilter()),
+        lambda: register.orders("roads"),
+        lambda: register.count_by_status(),
+        lambda: register.units(),
+        lambda: register.unit("roads"),
+        lambda: register.put_policy(POLICY),
+        lambda: register.ping(),
+        lambda: keys.find(key),
+        lambda: keys.list(),
+    ]
+    await asyncio.to_thread(server.stop)
+    for ask in asked:
+        with pytest.raises(UnavailableError, match="out of reach"):
+            await ask()
+    several = [begun(f"outage-{index}") for index in range(5)]
+    results = await asyncio.gather(
+        *(register.record(number_of(each), each) for each in several), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [UnavailableError] * 5
+    await asyncio.to_thread(server.start)
+    for ask in asked:
+        await ask()
+    assert await register.events(number) == events
+
+
+async def test_the_casebook_may_be_retried_while_it_is_away(server: Server, engine: AsyncEngine) -> None:
+    events = begun("retried")
+    request = RecordRequest(number=number_of(events), events=tuple(events))
+    casebook, environment = Casebook(Register(engine)), ActivityEnvironment()
+    await asyncio.to_thread(server.stop)
+    try:
+        with pytest.raises(UnavailableError) as away:
+            await environment.run(casebook.record, request)
+        assert not isinstance(away.value, ApplicationError)
+        assert "pothole" not in f"{away.value}{away.value.__cause__}"
+    finally:
+        await asyncio.to_thread(server.start)
+    await environment.run(casebook.record, request)
+
+
+async def test_connections_that_were_cut_are_replaced_unnoticed(engine: AsyncEngine) -> None:
+    register = Register(engine)
+    await register.ping()
+    other = connect(engine.url.render_as_string(hide_password=False))
+    async with other.connect() as connection:
+        await connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+    await other.dispose()
+    await register.ping()
+
+
+async def test_a_server_that_hangs_is_out_of_reach_too(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_PATIENCE", 0.5)
+    register = Register(engine)
+    events = begun("hung")
+    async with engine.connect() as connection:
+        hung = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()
+    # The pool hands out the connection that came back last, so the next to record gets the hung one.
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        with pytest.raises(UnavailableError):
+            await register.record(number_of(events), events)
+        assert time.monotonic() - began < 15
+    finally:
+        os.kill(hung, signal.SIGCONT)
+    monkeypatch.undo()
+    await register.record(number_of(events), events)
+    assert await register.events(number_of(events)) == events

@@ -1,0 +1,1 @@
+"""The command, around the real thing: processes, ports, files, HTTP, PostgreSQL."""
