@@ -95,7 +95,7 @@ async def admit(request: Request, route: str) -> None:
     key = await services.of(request).keyring.find(text)
     if key is None:
         raise _unauthorized(
-            "this key is unknown, expired or revoked; get a new one (`hotline keys create`) and send it as Bearer hl_..."
+            "this key is unknown, expired or revoked; make a new one (`hotline keys create`), send it as Bearer hl_..."
         )
     if key.role not in ACCESS[route]:
         roles = ", ".join(sorted(ACCESS[route]))

@@ -1,5 +1,7 @@
 """How large a request may be."""
 
+import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,6 +10,11 @@ from api.advice import FieldError
 from api.problems import ProblemError, response
 
 MOST_BYTES = 1_048_576
+_READ_AWAY = 16 * MOST_BYTES
+"""So much of a body that is too large is read and dropped: its sender only looks for the answer after sending, and a
+connection that closes under unread data loses the answer."""
+_READ_AWAY_WITHIN = 10.0
+"""Seconds that its sender has for that."""
 
 
 def too_large() -> ProblemError:
@@ -34,6 +41,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         if _announced(scope) > MOST_BYTES:
+            await _read_away(receive)
             await response(too_large())(scope, receive, send)
             return
         taken = 0
@@ -43,10 +51,23 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MOST_BYTES:
+                if message.get("more_body"):
+                    await _read_away(receive)
                 raise too_large()
             return message
 
         await self.app(scope, counted, send)
+
+
+async def _read_away(receive: Receive) -> None:
+    dropped = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_READ_AWAY_WITHIN):
+            while dropped < _READ_AWAY:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 def _announced(scope: Scope) -> int:

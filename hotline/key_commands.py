@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -13,9 +13,10 @@ from cases.vocabulary import Role
 from hotline import stack
 from hotline.errors import UsageError
 from hotline.told import settings, told
-from records.database import connect
-from records.keys import Keys
-from records.register import Register
+
+if TYPE_CHECKING:
+    from records.keys import Keys
+    from records.register import Register
 
 Result = TypeVar("Result")
 
@@ -45,7 +46,7 @@ def create(
     if role != Role.UNIT and unit is not None:
         raise UsageError(f"--unit: a key of role {role} acts for no unit; leave it out, or use --role unit")
 
-    async def made(keys: Keys, register: Register) -> str:
+    async def made(keys: "Keys", register: "Register") -> str:
         if unit is not None and await register.unit(unit) is None:
             known = [row.code for row in await register.units()]
             raise UsageError(f"--unit: there is no unit {unit!r}; {_near(unit, known)}")
@@ -59,7 +60,7 @@ def create(
 def list_keys() -> None:
     """List every key there is, without its secret."""
 
-    async def all_keys(keys: Keys, _: Register) -> Table:
+    async def all_keys(keys: "Keys", _: "Register") -> Table:
         table = Table(box=None, header_style="bold")
         for heading in ("prefix", "role", "unit", "source", "label", "created", "last used", "state"):
             table.add_column(heading)
@@ -82,14 +83,18 @@ def revoke(
     """Make a key worthless from now on."""
     bare = prefix.removeprefix("hl_")[:8]
 
-    async def revoked(keys: Keys, _: Register) -> None:
+    async def revoked(keys: "Keys", _: "Register") -> None:
         await keys.revoke(bare)
 
     _in_register(revoked)
     typer.echo(f"key {bare} is revoked")
 
 
-def _in_register(work: Callable[[Keys, Register], Awaitable[Result]]) -> Result:
+def _in_register(work: "Callable[[Keys, Register], Awaitable[Result]]") -> Result:
+    from records.database import connect
+    from records.keys import Keys
+    from records.register import Register
+
     url = stack.database_url(stack.resolve(settings()))
 
     async def run() -> Result:

@@ -44,7 +44,7 @@ def database_url(postgres: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     admin = _named(postgres, "postgres")
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} STRATEGY file_copy")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE} STRATEGY wal_log")
     yield _named(postgres, name)
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -1,0 +1,124 @@
+"""Parts that are away: what still works, what is told, and that nothing unexpected shows its inside."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import NoReturn
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from api.app import create_app
+from hotline.policies import City
+from hotline.settings import Settings
+from records.database import connect
+from records.keys import Keys
+from records.register import Register
+from tests.api.conftest import UNIT, Headers, listed, new_case, started, talking_to
+from workflows.engine import Engine
+
+
+@pytest_asyncio.fixture
+async def no_engine(environment: WorkflowEnvironment) -> Engine:
+    """An engine whose server answered at first and then no more, as behind a cable that was cut."""
+    host, port = environment.client.service_client.config.target_host.split(":")
+    passing: list[asyncio.StreamWriter] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        onward, back = await asyncio.open_connection(host, int(port))
+        passing.extend((writer, back))
+        await asyncio.gather(_copy(reader, back), _copy(onward, writer))
+
+    cable = await asyncio.start_server(pass_on, "127.0.0.1", 0)
+    address = cable.sockets[0].getsockname()
+    client = await Client.connect(f"127.0.0.1:{address[1]}", data_converter=pydantic_data_converter)
+    cable.close()
+    for writer in passing:
+        writer.close()
+    return Engine(client, "nowhere")
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while piece := await reader.read(65_536):
+            writer.write(piece)
+            await writer.drain()
+
+
+@pytest_asyncio.fixture
+async def no_register() -> AsyncIterator[Register]:
+    """A register whose PostgreSQL does not answer."""
+    database = connect("postgresql://nobody@127.0.0.1:1/nothing")
+    yield Register(database)
+    await database.dispose()
+
+
+async def test_without_the_engine_cases_are_told_from_their_record(
+    client: httpx.AsyncClient,
+    no_engine: Engine,
+    register: Register,
+    keys: Keys,
+    city: City,
+    intake: Headers,
+    unit: Headers,
+    other_unit: Headers,
+) -> None:
+    number = await started(client, intake)
+    await listed(client, unit, "/v1/cases", 1)
+    app = create_app(Settings(), engine=no_engine, register=register, keys=keys, city=city)
+    async with talking_to(app) as talking:
+        case = (await talking.get(f"/v1/cases/{number}", headers=unit)).json()
+        assert (case["number"], case["unit"], case["as_of_source"]) == (number, UNIT, "record")
+        events = (await talking.get(f"/v1/cases/{number}/events?limit=1", headers=unit)).json()
+        assert (len(events["items"]), events["next"], events["as_of_source"]) == (1, 1, "record")
+        assert (await talking.get(f"/v1/cases/{number}", headers=other_unit)).status_code == 404
+        answer = await talking.post("/v1/cases", json=new_case(), headers=intake)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        ready = await talking.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.headers["Content-Type"] == "application/problem+json"
+        assert ready.json()["checks"]["register"] == "ok"
+        assert "engine" in ready.json()["detail"]
+
+
+async def test_without_the_register_complaints_are_still_taken(
+    engine: Engine, no_register: Register, register: Register, keys: Keys, city: City, intake: Headers
+) -> None:
+    app = create_app(Settings(), engine=engine, register=no_register, keys=keys, city=city)
+    async with talking_to(app) as talking:
+        body = new_case()
+        taken = await talking.post("/v1/cases", json=body, headers=intake)
+        again = await talking.post("/v1/cases", json=body, headers=intake)
+        assert (taken.status_code, again.status_code) == (201, 200)
+        case = await talking.get(f"/v1/cases/{taken.json()['number']}", headers=intake)
+        assert case.json()["as_of_source"] == "workflow"
+        assert (await talking.get("/v1/cases", headers=intake)).status_code == 503
+        assert (await talking.get("/metrics")).status_code == 200
+        ready = await talking.get("/readyz")
+        assert (ready.status_code, ready.json()["checks"]["engine"]) == (503, "ok")
+
+
+async def test_a_mistake_of_ours_is_an_incident_in_the_log_and_no_trace_in_the_answer(
+    app: FastAPI, supervisor: Headers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def mistaken(*_: object) -> NoReturn:
+        raise ZeroDivisionError("a secret of ours")
+
+    monkeypatch.setattr(app.state.services.register, "cases", mistaken)
+    with caplog.at_level(logging.ERROR):
+        async with talking_to(app) as talking:
+            answer = await talking.get("/v1/cases", headers=supervisor)
+            assert (await talking.get("/v1/units", headers=supervisor)).status_code == 200
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "secret" not in answer.text
+    assert "ZeroDivision" not in answer.text
+    assert answer.json()["incident"] in caplog.text
+    assert "ZeroDivisionError" in caplog.text
