@@ -9,7 +9,6 @@ from datetime import timedelta
 import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.casebook import Casebook
 from activities.departments import Departments
@@ -20,10 +19,7 @@ from records.database import connect as connect_database
 from records.register import Register
 from workflows.complaint_case import ComplaintCase
 from workflows.connection import connect
-
-SANDBOX = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules("cases", "activities.messages", "pydantic")
-)
+from workflows.sandbox import SANDBOX
 
 _REQUEST_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 

@@ -7,7 +7,6 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.worker import Replayer
 
-import worker
 from cases.commands import Acknowledge, CallBack, Contact, Dispatch, Report, Return, Withdraw
 from cases.deadlines import Deadline
 from cases.errors import RefusalError, UnknownCaseError
@@ -18,6 +17,7 @@ from tests.unit.narrative import DESK, INTAKE, ROADS, UNIT_OF_WATER, WATER, rece
 from tests.unit_system import UnitSystem
 from tests.workflow.conftest import LiveCase, Service
 from workflows.complaint_case import ComplaintCase
+from workflows.sandbox import SANDBOX
 from workflows.search_attributes import REGISTRY
 
 SOLVED = Report(outcome=Outcome.SOLVED, note="Filled and rolled.")
@@ -234,5 +234,5 @@ async def test_a_routine_case_stays_small_and_replays(service: Service) -> None:
     await Replayer(
         workflows=[ComplaintCase],
         data_converter=service.environment.client.data_converter,
-        workflow_runner=worker.SANDBOX,
+        workflow_runner=SANDBOX,
     ).replay_workflow(history)
