@@ -1,7 +1,7 @@
 # Everything that is done from day to day. `make` alone tells what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock
+.PHONY: help setup run test check format lock
 
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -40,9 +40,13 @@ check: $(READY)  ## Check format, style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
+format: $(READY)  ## Format the code, and mend what style allows to be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
 lock: $(READY)  ## Renew requirements.lock to the newest releases
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet \
-		--custom-compile-command "make lock" -o requirements.lock
+		--generate-hashes --no-emit-index-url --no-annotate --quiet \
+		--custom-compile-command "make lock" -o requirements.lock --no-emit-find-links
 	@! grep -nE '^ *(-i|-f|--(extra-)?index-url|--find-links)|://|^-e|file:' requirements.lock || { \
 		echo "requirements.lock names a place instead of a package; see the lines above" >&2; exit 1; }
