@@ -30,7 +30,9 @@ _ONCE = RetryPolicy(maximum_attempts=1)
 _UNTIL_DONE = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)
 )
-_PROMPTLY = timedelta(seconds=2)
+_PROMPTLY = timedelta(seconds=4)
+"""Long enough for a worker in a flood, short enough for the answer that waits for it when the register hangs."""
+
 _PATIENTLY = timedelta(seconds=30)
 
 
