@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 
 from cases.case import Case, Order
 from cases.limits import Anchor, Limit
+from cases.policy import Terms
 from cases.vocabulary import Value
 
 
@@ -122,7 +123,7 @@ def _order_clocks(case: Case, order: Order) -> Iterator[_Clock]:
 def _deadline(case: Case, clock: _Clock) -> Deadline:
     terms, zone = case.terms, case.terms.city_zone
     identity = f"{clock.name}/{clock.times}"
-    due = clock.limit.within.after(clock.start, zone)
+    due = clock.limit.within.after(clock.start, zone, terms.calendar)
     late = "breach" in case.marks.get(identity, ())
     if clock.met_at is not None:
         standing = Standing.MET_LATE if late else Standing.MET
@@ -140,21 +141,34 @@ def _deadline(case: Case, clock: _Clock) -> Deadline:
         standing=standing,
         explanation=(
             f"{clock.limit.within} from {clock.since} at {_told(clock.start, zone)}, "
-            f"counted around the clock, end at {_told(due, zone)} ({terms.zone}); "
+            f"counted {_how(clock.limit)}, end at {_told(due, zone)} ({terms.zone}); "
             f"policy {terms.policy} {terms.version}, level {terms.level}"
         ),
-        rungs=tuple(_rungs(clock.limit, clock.start, due, zone)),
+        rungs=tuple(_rungs(clock.limit, clock.start, due, terms)),
     )
 
 
-def _rungs(limit: Limit, start: datetime, due: datetime, zone: ZoneInfo) -> Iterator[Rung]:
+def _how(limit: Limit) -> str:
+    return "by the working calendar" if limit.within.counts_work else "around the clock"
+
+
+def _rungs(limit: Limit, start: datetime, due: datetime, terms: Terms) -> Iterator[Rung]:
+    zone, calendar = terms.city_zone, terms.calendar
     for share in sorted(limit.warn):
-        yield Rung(mark=f"warning {share:g}", at=start + (due - start) * share, tell=("unit",))
+        yield Rung(mark=f"warning {share:g}", at=_part_of(limit, start, due, share, terms), tell=("unit",))
     at_once = [who for step in limit.ladder if step.after.amount == 0 for who in step.tell]
     yield Rung(mark="breach", at=due, tell=tuple(dict.fromkeys(("unit", *at_once))))
     for step in limit.ladder:
         if step.after.amount:
-            yield Rung(mark=f"ladder {step.after}", at=step.after.after(due, zone), tell=step.tell)
+            yield Rung(mark=f"ladder {step.after}", at=step.after.after(due, zone, calendar), tell=step.tell)
+
+
+def _part_of(limit: Limit, start: datetime, due: datetime, share: float, terms: Terms) -> datetime:
+    """The moment at which a share of a limit's time has passed: of its working time, where it counts that."""
+    if limit.within.counts_work and terms.calendar is not None:
+        whole = terms.calendar.between(start, due, terms.city_zone)
+        return terms.calendar.after_hours(start, whole * share, terms.city_zone)
+    return start + (due - start) * share
 
 
 def _told(moment: datetime, zone: ZoneInfo) -> str:

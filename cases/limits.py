@@ -9,16 +9,19 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from cases.calendar import Calendar
 from cases.vocabulary import Name, Value
 
-_FORM = re.compile(r"^(\d{1,6})\s*(seconds?|minutes?|hours?|days?)$")
+_FORM = re.compile(r"^(\d{1,6})\s*(seconds?|minutes?|hours?|days?|working hours?|working days?)$")
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "working hour": 3600, "working day": 86_400}
 
 
 class Budget:
-    """An amount of time as a policy writes it: `15 minutes`, `24 hours`, `7 days`.
+    """An amount of time as a policy writes it: `15 minutes`, `24 hours`, `7 days`, `10 working days`.
 
     Minutes and hours are elapsed time. Days are calendar days in the city's zone: due at the same time of day, also
-    over a change of daylight saving.
+    over a change of daylight saving. Working days and hours count by the policy's calendar alone.
     """
 
     __slots__ = ("amount", "unit")
@@ -36,11 +39,24 @@ class Budget:
         """
         found = _FORM.match(text.strip().lower())
         if found is None:
-            raise ValueError(f"{text!r} is no amount of time; write one like '15 minutes', '24 hours' or '7 days'")
+            raise ValueError(
+                f"{text!r} is no amount of time; write one like '15 minutes', '24 hours', '7 days' or '10 working days'"
+            )
         return cls(int(found[1]), found[2].rstrip("s"))
 
-    def after(self, start: datetime, zone: ZoneInfo) -> datetime:
-        """The moment at which the budget, begun at `start`, is used up; in UTC offsets of the city's zone."""
+    @property
+    def counts_work(self) -> bool:
+        """Whether it counts working time, and so needs a calendar."""
+        return self.unit.startswith("working")
+
+    def after(self, start: datetime, zone: ZoneInfo, calendar: Calendar | None = None) -> datetime:
+        """The moment at which the budget, begun at `start`, is used up; in UTC offsets of the city's zone.
+
+        Raises:
+            ValueError: it counts working time and there is no calendar, or none is left in it.
+        """
+        if self.counts_work:
+            return self._after_work(start, zone, calendar).astimezone(zone)
         local = start.astimezone(zone)
         if self.unit == "day":
             # Re-read through UTC: a wall-clock time that daylight saving skips becomes the next one that exists.
@@ -48,9 +64,16 @@ class Budget:
         elapsed = timedelta(**{f"{self.unit}s": self.amount})
         return (local.astimezone(ZoneInfo("UTC")) + elapsed).astimezone(zone)
 
+    def _after_work(self, start: datetime, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
+        if calendar is None:
+            raise ValueError(f"{self} cannot be counted without a calendar")
+        if self.unit == "working day":
+            return calendar.after_days(start, self.amount, zone)
+        return calendar.after_hours(start, timedelta(hours=self.amount), zone)
+
     def faster(self, factor: int) -> "Budget":
         """The same budget on a clock that runs `factor` times as fast (for a demonstration), in elapsed seconds."""
-        seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}[self.unit] * self.amount
+        seconds = _SECONDS[self.unit] * self.amount
         return Budget(max(1, round(seconds / factor)) if seconds else 0, "second")
 
     def __str__(self) -> str:
@@ -73,7 +96,7 @@ class Budget:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "examples": ["15 minutes", "24 hours", "7 days"]}
+        return {"type": "string", "examples": ["15 minutes", "24 hours", "7 days", "10 working days"]}
 
 
 class Anchor(StrEnum):
@@ -101,3 +124,8 @@ class Limit(Value):
     counts_from: Anchor = Anchor.DISPATCH
     warn: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     ladder: tuple[Step, ...] = ()
+
+    @property
+    def counts_work(self) -> bool:
+        """Whether any of its amounts counts working time."""
+        return self.within.counts_work or any(step.after.counts_work for step in self.ladder)

@@ -1,12 +1,17 @@
 """The rules a city sets: limits by level, call-back, returns. Data, versioned, stamped on every case (Art. 13, 32)."""
 
+from collections.abc import Iterator
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from cases.calendar import Calendar
 from cases.limits import Anchor, Limit, Step
 from cases.vocabulary import Code, Name, Value
+
+LIMITS = ("dispatch", "acknowledge", "handle", "resolve")
+"""The limits that every level has, as a policy names them."""
 
 
 class CallBackRules(Limit):
@@ -51,6 +56,7 @@ class Terms(Value):
     resolve: Limit
     callback: CallBackRules
     returns: ReturnRules
+    calendar: Calendar | None = None
 
     @property
     def city_zone(self) -> ZoneInfo:
@@ -69,6 +75,7 @@ class Policy(Value):
     default_level: Code
     callback: CallBackRules
     returns: ReturnRules = ReturnRules()
+    calendar: Calendar | None = None
 
     @field_validator("zone")
     @classmethod
@@ -88,7 +95,17 @@ class Policy(Value):
                 raise ValueError(f"levels.{code}.dispatch.counts_from: dispatch can only count from receipt")
             if level.acknowledge.counts_from is Anchor.ACKNOWLEDGMENT:
                 raise ValueError(f"levels.{code}.acknowledge.counts_from: it cannot count from itself")
+        if self.calendar is None:
+            for name, limit in self._limits():
+                if limit.counts_work:
+                    raise ValueError(f"calendar: {name} counts working time; say which days and hours work")
         return self
+
+    def _limits(self) -> Iterator[tuple[str, Limit]]:
+        yield "callback", self.callback
+        for code, level in self.levels.items():
+            for name in LIMITS:
+                yield f"levels.{code}.{name}", getattr(level, name)
 
     @property
     def city_zone(self) -> ZoneInfo:
@@ -102,6 +119,7 @@ class Policy(Value):
             KeyError: the policy has no such level.
         """
         chosen = self.levels[level]
+        limits: list[Limit] = [self.callback, *(getattr(chosen, name) for name in LIMITS)]
         return Terms(
             policy=self.policy,
             version=self.version,
@@ -114,6 +132,8 @@ class Policy(Value):
             resolve=chosen.resolve,
             callback=self.callback,
             returns=self.returns,
+            # A calendar is long, and most cases run around the clock.
+            calendar=self.calendar if any(limit.counts_work for limit in limits) else None,
         )
 
     def faster(self, factor: int) -> "Policy":
@@ -125,10 +145,7 @@ class Policy(Value):
 
         levels = {
             code: level.model_copy(
-                update={
-                    name: getattr(level, name).model_copy(update=hasten(getattr(level, name)))
-                    for name in ("dispatch", "acknowledge", "handle", "resolve")
-                }
+                update={name: getattr(level, name).model_copy(update=hasten(getattr(level, name))) for name in LIMITS}
             )
             for code, level in self.levels.items()
         }

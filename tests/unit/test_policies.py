@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,26 @@ def test_boston_has_every_type_of_the_data() -> None:
     assert len(catalogue.categories) == 129
     assert catalogue.route("street-light-outages", None).unit == "pwdx"
     assert catalogue.route("chronic-dampness-mold", None).unit == "isd"
+
+
+CALENDAR = """
+[calendar]
+windows = [{ opens = "09:00:00", closes = "12:00:00" }, { opens = "13:30:00", closes = "17:30:00" }]
+holidays = [2026-10-01, 2026-10-02]
+workdays = [2026-10-10]
+day_ends = "close_of_day"
+"""
+
+
+def test_a_policy_may_count_working_days(write: Write) -> None:
+    folder = write("policy.toml", '"7 days"', '"10 working days"')
+    assert any("calendar" in problem for problem in problems(folder))
+    path = folder / "policy.toml"
+    path.write_text(path.read_text() + CALENDAR)
+    calendar = load(str(folder)).policy.terms("general").calendar
+    assert calendar is not None
+    assert calendar.is_working(date(2026, 10, 10))
+    assert not calendar.is_working(date(2026, 10, 1))
 
 
 def test_a_shipped_name_goes_before_a_folder_of_that_name(
