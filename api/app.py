@@ -16,7 +16,7 @@ from api.keyring import KeyRing
 from api.limits import BodyLimit
 from api.metrics import Measured, Metrics
 from api.routes import cases, health, outcomes, units
-from api.services import CaseEngine, Services
+from api.services import Services
 from hotline import ports, stack
 from hotline.city import in_force
 from hotline.errors import StartError
@@ -30,7 +30,7 @@ from workflows.connection import connect as connect_temporal
 from workflows.engine import Engine
 
 
-def create_app(settings: Settings, *, engine: CaseEngine, register: Register, keys: Keys, city: City) -> FastAPI:
+def create_app(settings: Settings, *, engine: Engine, register: Register, keys: Keys, city: City) -> FastAPI:
     """The application over the given parts, which belong to whoever made them."""
     app: FastAPI = FastAPIOffline(
         redoc_url=None,

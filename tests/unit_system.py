@@ -1,13 +1,12 @@
 """A handling unit's own system, as a real HTTP server in the test's process."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
+
+from tests.serving import served
 
 
 class UnitSystem:
@@ -27,16 +26,5 @@ class UnitSystem:
 
     @contextmanager
     def running(self) -> Iterator["UnitSystem"]:
-        server = uvicorn.Server(uvicorn.Config(self._app, port=0, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        until = time.monotonic() + 10
-        while not server.started:
-            if time.monotonic() > until:
-                raise TimeoutError("the unit's system did not start")
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
-        yield self
-        server.should_exit = True
-        thread.join()
+        with served(self._app) as self.address:
+            yield self

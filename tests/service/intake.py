@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+
+from tests.serving import served
 
 KEY = "hl_test"
 
@@ -50,18 +51,8 @@ class Intake:
     @contextmanager
     def running(self) -> Iterator["Intake"]:
         """Serve for as long as the context lasts."""
-        server = uvicorn.Server(uvicorn.Config(self._app, port=0, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        until = time.monotonic() + 10
-        while not server.started:
-            if time.monotonic() > until:
-                raise TimeoutError("the intake did not start")
-            time.sleep(0.01)
-        self.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        yield self
-        server.should_exit = True
-        thread.join()
+        with served(self._app) as self.address:
+            yield self
 
 
 def _problem(status: int, detail: str) -> JSONResponse:
