@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 
 from activities.casebook import Casebook
 from activities.departments import Departments
+from activities.links import Links
 from activities.notices import Notices
 from hotline.settings import Settings
 from hotline.stack import resolve
@@ -19,6 +20,7 @@ from records.database import connect as connect_database
 from records.register import Register
 from workflows.complaint_case import ComplaintCase
 from workflows.connection import connect
+from workflows.engine import Engine
 from workflows.sandbox import SANDBOX
 
 _REQUEST_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
@@ -34,6 +36,7 @@ def build(client: Client, task_queue: str, register: Register, http: httpx.Async
             Casebook(register).record,
             Departments(register, http).deliver,
             Notices().send,
+            Links(Engine(client, task_queue, register.history)).tell,
         ],
         workflow_runner=SANDBOX,
         max_cached_workflows=500,

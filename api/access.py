@@ -56,7 +56,7 @@ class Caller:
         Raises:
             UnknownCaseError: it is not; nothing tells that case from one that does not exist.
         """
-        if self.key.unit is not None and all(order.unit != self.key.unit for order in case.orders):
+        if self.key.unit is not None and self.key.unit not in case.units_concerned():
             raise UnknownCaseError(case.number)
         if self.key.source is not None and case.complaint.source != self.key.source:
             raise UnknownCaseError(case.number)

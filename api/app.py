@@ -71,8 +71,9 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as parts:
         database = connect_database(url)
         parts.push_async_callback(database.dispose)
-        engine = Engine(await _temporal(settings.temporal_port), settings.task_queue)
-        app = create_app(settings, engine=engine, register=Register(database), keys=Keys(database), city=city)
+        register = Register(database)
+        engine = Engine(await _temporal(settings.temporal_port), settings.task_queue, register.history)
+        app = create_app(settings, engine=engine, register=register, keys=Keys(database), city=city)
         config = uvicorn.Config(
             app,
             host=settings.host,

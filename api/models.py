@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from cases.case import Answer, Case, Closure, Order
+from cases.case import Answer, Case, Closure
 from cases.commands import Acknowledge, CallBack, Contact, Dispatch, Report, Return, Withdraw
 from cases.deadlines import Deadline, deadlines
 from cases.decide import allowed
 from cases.events import Event
+from cases.order import Order
 from cases.vocabulary import (
     Channel,
     Code,

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from cases.vocabulary import Value
 
 _DAY = timedelta(days=1)
+_LOOK_BACK, _LOOK_AHEAD = timedelta(days=31), timedelta(days=400)
 _SEARCHED = 4_000
 """Days looked through for working time before a calendar is held to have none."""
 
@@ -57,6 +58,22 @@ class Calendar(Value):
                 raise ValueError(f"windows: {later.opens} begins before {earlier.closes}; list them in order, apart")
         return self
 
+    @property
+    def day_length(self) -> timedelta:
+        """How much working time an ordinary working day has."""
+        return sum((window.length for window in self.windows), timedelta(0))
+
+    def around(self, day: date) -> "Calendar":
+        """The same calendar with the holidays and make-up workdays that a case of this day may live to see.
+
+        A city's calendar goes back and ahead for years; a case carries what it needs, and gets what is announced later
+        when a new version of the policy is loaded.
+        """
+        first, last = day - _LOOK_BACK, day + _LOOK_AHEAD
+        holidays = tuple(one for one in self.holidays if first <= one <= last)
+        workdays = tuple(one for one in self.workdays if first <= one <= last)
+        return self.model_copy(update={"holidays": holidays, "workdays": workdays})
+
     def is_working(self, day: date) -> bool:
         """Whether a day counts."""
         return day in self.workdays or (day.weekday() in self.weekdays and day not in self.holidays)
@@ -73,13 +90,20 @@ class Calendar(Value):
     def after_days(self, start: datetime, days: int, zone: ZoneInfo) -> datetime:
         """The moment at which so many working days since `start` have passed."""
         if self.day_ends == "same_time":
-            return self.after_hours(start, days * sum((w.length for w in self.windows), timedelta(0)), zone)
+            return self.after_hours(start, days * self.day_length, zone)
+        if not days:
+            return start
+        for counted, closes in enumerate(self.closes_after(start, zone), start=1):
+            if counted == days:
+                return closes
+        raise ValueError("calendar: no working time is left in it")
+
+    def closes_after(self, start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """The closing times of the working days that follow the day of `start`, in UTC."""
         first = start.astimezone(zone).date()
-        working = (day for n in range(1, _SEARCHED) if self.is_working(day := first + n * _DAY))
-        last = first
-        for _ in range(days):
-            last = next(working)
-        return list(self._day_spans(last, zone))[-1][1] if days else start
+        for n in range(1, _SEARCHED):
+            if self.is_working(first + n * _DAY):
+                yield list(self._day_spans(first + n * _DAY, zone))[-1][1]
 
     def between(self, start: datetime, end: datetime, zone: ZoneInfo) -> timedelta:
         """How much working time lies between two moments."""

@@ -1,37 +1,25 @@
 """The state of a case: what its events add up to."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from cases.order import Assist, Order
 from cases.policy import Terms
+from cases.triage import Ground
 from cases.vocabulary import Complaint, Outcome, Satisfaction, Status, Value
 
 
-class Order(Value):
-    """One unit's time with the case, from dispatch to its end. `index` counts from 1."""
-
-    index: int
-    unit: str
-    copy_to: str | None = None
-    reason: str
-    dispatched_at: AwareDatetime
-    delivered_at: AwareDatetime | None = None
-    acknowledged_at: AwareDatetime | None = None
-    contacted_at: AwareDatetime | None = None
-    reported_at: AwareDatetime | None = None
-    report: Literal[Outcome.SOLVED, Outcome.EXPLAINED] | None = None
-    report_note: str = ""
-    attempts: int = 0
-    called_back: bool = False
-    ended_at: AwareDatetime | None = None
-    returned: bool = False
-
-
 class DeskWait(Value):
-    """A time during which the case was with the consultation desk, waiting for dispatch."""
+    """A time during which the case was with the consultation desk, waiting for dispatch. `why` is what it began with.
+
+    `unclear` says that the desk has to find out first whose the matter is (Art. 11, 12), from that moment on.
+    """
 
     since: AwareDatetime
+    why: str = "receipt"
+    unclear: AwareDatetime | None = None
     until: AwareDatetime | None = None
 
 
@@ -52,11 +40,47 @@ class Closure(Value):
     reason: str = ""
 
 
+class Pause(Value):
+    """A time in which limits stand still: waiting for the complainant, or held on account (挂账).
+
+    It ends by itself at `until`. On account it has a plan, an owner, dates of review and a condition of exit.
+    """
+
+    index: int
+    kind: Literal["complainant", "account"]
+    order: int
+    unit: str
+    reason: str
+    begun_at: AwareDatetime
+    until: AwareDatetime
+    plan: str = ""
+    owner: str = ""
+    exit: str = ""
+    reviews: tuple[AwareDatetime, ...] = ()
+    reviewed: tuple[AwareDatetime, ...] = ()
+    ended_at: AwareDatetime | None = None
+    ended_by: str = ""
+
+    @property
+    def ends(self) -> datetime:
+        """When it ended, or must at the latest."""
+        return self.ended_at or self.until
+
+
+class Superseded(Value):
+    """Terms that held until others were adopted."""
+
+    until: AwareDatetime
+    terms: Terms
+
+
 class Case(Value):
     """A complaint and everything that became of it.
 
     `desk` holds every wait for dispatch, the first from the receipt. `marks` are the alarms that each deadline has
-    raised. `commands` are the commands it has taken, with their fingerprints.
+    raised. `advised` is what a consultation was answered, `declined` the ground on which the matter was not dispatched
+    (Art. 11). `commands` are the commands it has taken, with their fingerprints. `rounds_from` is the number of orders
+    before the present count of rounds. `closures` are the earlier ends of a case that was opened again.
     """
 
     number: str
@@ -64,11 +88,28 @@ class Case(Value):
     status: Status
     complaint: Complaint
     terms: Terms
+    superseded: tuple[Superseded, ...] = ()
     desk: tuple[DeskWait, ...]
     to_desk: str | None = None
+    awaits_supervisor: bool = False
+    advised: str = ""
+    declined: Ground | None = None
     orders: tuple[Order, ...] = ()
+    assists: tuple[Assist, ...] = ()
+    pauses: tuple[Pause, ...] = ()
     answers: tuple[Answer, ...] = ()
+    rounds_from: int = 0
+    stage: int = 1
+    urges: tuple[AwareDatetime, ...] = ()
+    supervised_at: AwareDatetime | None = None
+    reopened: int = 0
+    rating: Satisfaction | None = None
+    incident: str | None = None
+    relayed: int = 0
+    followers: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
     closure: Closure | None = None
+    closures: tuple[Closure, ...] = ()
     marks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     commands: dict[str, str] = Field(default_factory=dict)
 
@@ -90,6 +131,30 @@ class Case(Value):
         return sum(order.returned for order in self.orders)
 
     @property
+    def rounds(self) -> int:
+        """How often the matter was found unsolved, or its present round is up: orders that came to a call-back."""
+        return sum(order.called_back for order in self.orders[self.rounds_from :])
+
+    @property
+    def pause(self) -> Pause | None:
+        """The pause that lasts."""
+        return self.pauses[-1] if self.pauses and self.pauses[-1].ended_at is None else None
+
+    @property
+    def satisfaction(self) -> Satisfaction | None:
+        """How satisfied the complainant is, by the rating given afterwards or else at the last call-back."""
+        return self.rating or (self.answers[-1].satisfaction if self.answers else None)
+
+    @property
     def open(self) -> bool:
         """Whether the case still runs."""
         return self.closure is None
+
+    def terms_at(self, moment: datetime) -> Terms:
+        """The terms that held at a moment."""
+        return next((one.terms for one in self.superseded if moment < one.until), self.terms)
+
+    def units_concerned(self) -> set[str]:
+        """Every unit that had, has or supervises a part of the case."""
+        parts: tuple[Order | Assist, ...] = (*self.orders, *self.assists)
+        return {part.unit for part in parts} | {part.copy_to for part in parts if part.copy_to}

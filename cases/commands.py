@@ -2,132 +2,141 @@
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
-from cases.policy import Terms
-from cases.routing import Route
-from cases.vocabulary import Actor, Code, Complaint, Note, Outcome, Reason, Satisfaction, Value
+from cases.acts.assisting import (
+    AssistAcknowledge,
+    AssistAdjudicate,
+    AssistProgress,
+    AssistRefuse,
+    AssistReport,
+    Called,
+    Whistle,
+)
+from cases.acts.complainant import Appeal, CallBack, Rate, Reopen, Supplement, Urge, Withdraw
+from cases.acts.engine import ConfirmDelivery, FailDelivery, Tick
+from cases.acts.handling import (
+    Acknowledge,
+    Contact,
+    DecideExtension,
+    Escalate,
+    Hold,
+    Progress,
+    Report,
+    RequestExtension,
+    Resume,
+    Return,
+    Review,
+    Wait,
+)
+from cases.acts.intake import Adjudicate, Answer, Consult, Designate, Dispatch, NotDispatch, Reassign, Receive
+from cases.acts.linking import Follow, Join, Relay, Repeat
+from cases.acts.oversight import Adopt, Close, Remark, Supervise
+from cases.vocabulary import Actor, Complaint, Value
 
 CommandId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
-
-class Receive(Value):
-    """Take a complaint in, with the terms it is held to and the way the catalogue sends it."""
-
-    type: Literal["receive"] = "receive"
-    number: str
-    complaint: Complaint
-    terms: Terms
-    route: Route
-
-
-class Dispatch(Value):
-    """The desk sends a case that is with it to a unit (派单)."""
-
-    type: Literal["dispatch"] = "dispatch"
-    unit: Code
-    copy_to: Code | None = None
-    reason: Reason
-
-
-class Acknowledge(Value):
-    """The unit signs for its order (签收)."""
-
-    type: Literal["acknowledge"] = "acknowledge"
-    note: Note = ""
-
-
-class Return(Value):
-    """The unit gives an order back as not its own (退单), with its reason (Art. 12)."""
-
-    type: Literal["return"] = "return"
-    reason: Reason
-
-
-class Contact(Value):
-    """The unit has spoken with the complainant (Art. 15). Ends the handling limit."""
-
-    type: Literal["contact"] = "contact"
-    note: Note = ""
-
-
-class Report(Value):
-    """The unit reports its result: solved, or explained why it cannot be."""
-
-    type: Literal["report"] = "report"
-    outcome: Literal[Outcome.SOLVED, Outcome.EXPLAINED]
-    note: Reason
-
-
-class CallBack(Value):
-    """The complainant was asked, or could not be reached (回访, Art. 23).
-
-    Whether a unit had been in contact, whether the matter is solved and how satisfied the complainant is are three
-    answers, kept apart.
-    """
-
-    type: Literal["callback"] = "callback"
-    reached: bool
-    contacted: bool | None = None
-    solved: bool | None = None
-    satisfaction: Satisfaction | None = None
-    note: Note = ""
-
-    @model_validator(mode="after")
-    def _answers_fit(self) -> "CallBack":
-        answers = {"contacted": self.contacted, "solved": self.solved, "satisfaction": self.satisfaction}
-        if self.reached and self.solved is None:
-            raise ValueError("solved: a complainant who was reached must have said whether the matter is solved")
-        if not self.reached and (given := [name for name, answer in answers.items() if answer is not None]):
-            raise ValueError(f"{given[0]}: there is no answer from a complainant who was not reached; leave it out")
-        return self
-
-
-class Withdraw(Value):
-    """The complainant takes the complaint back."""
-
-    type: Literal["withdraw"] = "withdraw"
-    reason: Note = ""
-
-
-class ConfirmDelivery(Value):
-    """A unit's system has taken the order."""
-
-    type: Literal["confirm_delivery"] = "confirm_delivery"
-    order: int
-    unit: Code
-
-
-class FailDelivery(Value):
-    """An order did not reach a unit's system, and trying on would not help."""
-
-    type: Literal["fail_delivery"] = "fail_delivery"
-    order: int
-    unit: Code
-    reason: Note
-
-
-class Tick(Value):
-    """Time has passed: raise what has fallen due."""
-
-    type: Literal["tick"] = "tick"
-
-
 Act = Annotated[
     Receive
+    | Answer
+    | NotDispatch
+    | Consult
     | Dispatch
+    | Designate
+    | Reassign
+    | Adjudicate
     | Acknowledge
     | Return
     | Contact
+    | Progress
     | Report
+    | RequestExtension
+    | DecideExtension
+    | Wait
+    | Hold
+    | Review
+    | Resume
+    | Escalate
+    | Whistle
+    | AssistAcknowledge
+    | AssistRefuse
+    | AssistAdjudicate
+    | AssistProgress
+    | AssistReport
     | CallBack
     | Withdraw
+    | Supplement
+    | Urge
+    | Rate
+    | Reopen
+    | Appeal
+    | Supervise
+    | Close
+    | Remark
+    | Adopt
+    | Repeat
+    | Join
+    | Follow
+    | Relay
     | ConfirmDelivery
     | FailDelivery
     | Tick,
     Field(discriminator="type"),
+]
+
+__all__ = [
+    "Acknowledge",
+    "Act",
+    "Adjudicate",
+    "Adopt",
+    "Answer",
+    "Appeal",
+    "AssistAcknowledge",
+    "AssistAdjudicate",
+    "AssistProgress",
+    "AssistRefuse",
+    "AssistReport",
+    "CallBack",
+    "Called",
+    "Close",
+    "Command",
+    "CommandId",
+    "ConfirmDelivery",
+    "Consult",
+    "Contact",
+    "DecideExtension",
+    "Designate",
+    "Dispatch",
+    "Escalate",
+    "FailDelivery",
+    "Follow",
+    "Hold",
+    "Join",
+    "NotDispatch",
+    "Progress",
+    "Rate",
+    "Reassign",
+    "Receive",
+    "Relay",
+    "Remark",
+    "Reopen",
+    "Repeat",
+    "Report",
+    "RequestExtension",
+    "Resume",
+    "Return",
+    "Review",
+    "Supervise",
+    "Supplement",
+    "Tick",
+    "Urge",
+    "Wait",
+    "Whistle",
+    "Withdraw",
+    "content_fingerprint",
+    "fingerprint",
 ]
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
-from cases.case import Case, Order
-from cases.limits import Anchor, Limit
-from cases.policy import Terms
+from cases.calendar import Calendar
+from cases.case import Case
+from cases.clocks import Clock, clocks
+from cases.counting import Break, Counter, run_out
+from cases.limits import Budget
 from cases.vocabulary import Value
 
 
@@ -18,6 +19,7 @@ class Standing(StrEnum):
     """How a deadline stands. A late one stays late for ever."""
 
     RUNNING = "running"
+    PAUSED = "paused"
     BREACHED = "breached"
     MET = "met"
     MET_LATE = "met_late"
@@ -33,142 +35,144 @@ class Rung(Value):
 
 
 class Deadline(Value):
-    """One limit of one order. `id` is its name and which time it runs, counting from 1."""
+    """One limit of one duty. `id` is its name and which time it runs, counting from 1; `unit` has the duty.
+
+    While its clock stands still, `due_at` is when it would be due if the break lasted as long as it may.
+    """
 
     id: str
     name: str
     unit: str | None
     starts_at: AwareDatetime
+    budget: str
+    breaks: tuple[Break, ...] = ()
+    extensions: tuple[str, ...] = ()
     due_at: AwareDatetime
     stopped_at: AwareDatetime | None
     standing: Standing
+    stands_still: bool = False
     explanation: str
     rungs: tuple[Rung, ...]
 
     @property
     def runs(self) -> bool:
-        """Whether its clock still runs."""
+        """Whether its clock still runs, or will run on."""
         return self.stopped_at is None
 
 
 def deadlines(case: Case) -> list[Deadline]:
     """All deadlines the case has had, in the order in which they began."""
-    return sorted(_all(case), key=lambda deadline: deadline.starts_at)
+    return sorted((_deadline(case, clock) for clock in clocks(case)), key=lambda deadline: deadline.starts_at)
 
 
 def running(case: Case) -> list[Deadline]:
-    """The deadlines whose clocks run, the next one due first."""
-    return sorted((one for one in _all(case) if one.runs), key=lambda deadline: deadline.due_at)
+    """The deadlines whose clocks run or stand still, the next one due first."""
+    live = (clock for clock in clocks(case) if clock.met_at is None and clock.ended_at is None)
+    return sorted((_deadline(case, clock) for clock in live), key=lambda deadline: deadline.due_at)
 
 
 def pending_rungs(case: Case, deadline: Deadline) -> list[Rung]:
-    """The alarms that a deadline has not raised yet, in order of time."""
+    """The alarms that a deadline has not raised yet, in order of time; none while it stands still."""
+    if not deadline.runs or deadline.stands_still:
+        return []
     raised = case.marks.get(deadline.id, ())
-    return [rung for rung in deadline.rungs if deadline.runs and rung.mark not in raised]
+    return [rung for rung in deadline.rungs if rung.mark not in raised]
 
 
 def next_alarm(case: Case) -> datetime | None:
-    """When the case must be looked at again: its earliest pending warning, breach or ladder step."""
-    return min((rung.at for one in running(case) for rung in pending_rungs(case, one)), default=None)
+    """When the case must be looked at again: its earliest warning, breach or ladder step, or the end of a pause."""
+    alarms = [rung.at for one in running(case) for rung in pending_rungs(case, one)]
+    if case.pause is not None:
+        alarms.append(case.pause.until)
+    return min(alarms, default=None)
 
 
-class _Clock(NamedTuple):
-    """What a deadline is computed from. It stops when its duty is met, or ends without that."""
-
-    name: str
-    times: int
-    unit: str | None
-    limit: Limit
-    since: str
-    start: datetime
-    met_at: datetime | None
-    ended_at: datetime | None
-
-
-def _all(case: Case) -> Iterator[Deadline]:
-    for clock in _clocks(case):
-        yield _deadline(case, clock)
-
-
-def _clocks(case: Case) -> Iterator[_Clock]:
-    closed_at = case.closure.at if case.closure else None
-    for index, wait in enumerate(case.desk, start=1):
-        since = "receipt" if index == 1 else "return"
-        yield _Clock("dispatch", index, None, case.terms.dispatch, since, wait.since, wait.until, closed_at)
-    for order in case.orders:
-        yield from _order_clocks(case, order)
-        if order.reported_at is not None:
-            met = order.ended_at if order.called_back else None
-            limit = case.terms.callback
-            yield _Clock("callback", order.index, None, limit, "report", order.reported_at, met, order.ended_at)
-
-
-def _order_clocks(case: Case, order: Order) -> Iterator[_Clock]:
-    anchors = {
-        Anchor.RECEIPT: case.complaint.received_at,
-        Anchor.DISPATCH: order.dispatched_at,
-        Anchor.ACKNOWLEDGMENT: order.acknowledged_at,
-    }
-    terms = case.terms
-    for name, limit, met in (
-        ("acknowledgment", terms.acknowledge, order.acknowledged_at),
-        ("handling", terms.handle, order.contacted_at or order.reported_at),
-        ("resolution", terms.resolve, order.reported_at),
-    ):
-        start = anchors[limit.counts_from]
-        if start is not None:
-            yield _Clock(name, order.index, order.unit, limit, limit.counts_from, start, met, order.ended_at)
-
-
-def _deadline(case: Case, clock: _Clock) -> Deadline:
-    terms, zone = case.terms, case.terms.city_zone
+def _deadline(case: Case, clock: Clock) -> Deadline:
+    zone, calendar = clock.terms.city_zone, _calendar(case, clock)
     identity = f"{clock.name}/{clock.times}"
-    due = clock.limit.within.after(clock.start, zone, terms.calendar)
-    late = "breach" in case.marks.get(identity, ())
-    if clock.met_at is not None:
-        standing = Standing.MET_LATE if late else Standing.MET
-    elif late:
-        standing = Standing.BREACHED
-    else:
-        standing = Standing.RUNNING if clock.ended_at is None else Standing.LIFTED
+    due = _due(clock, zone, calendar)
+    stopped = clock.met_at or clock.ended_at
+    breaks = tuple(one for one in clock.breaks if one.ends > clock.start and (stopped is None or one.begins < stopped))
     return Deadline(
         id=identity,
         name=clock.name,
         unit=clock.unit,
         starts_at=clock.start,
+        budget=str(clock.within or "until then"),
+        breaks=breaks,
+        extensions=tuple(map(str, clock.extensions)),
         due_at=due,
-        stopped_at=clock.met_at or clock.ended_at,
-        standing=standing,
-        explanation=(
-            f"{clock.limit.within} from {clock.since} at {_told(clock.start, zone)}, "
-            f"counted {_how(clock.limit)}, end at {_told(due, zone)} ({terms.zone}); "
-            f"policy {terms.policy} {terms.version}, level {terms.level}"
-        ),
-        rungs=tuple(_rungs(clock.limit, clock.start, due, terms)),
+        stopped_at=stopped,
+        standing=_standing(case, clock, identity),
+        stands_still=clock.stands_still and stopped is None,
+        explanation=_explanation(clock, breaks, due, zone),
+        rungs=tuple(_rungs(clock, due, zone, calendar)),
     )
 
 
-def _how(limit: Limit) -> str:
-    return "by the working calendar" if limit.within.counts_work else "around the clock"
+def _calendar(case: Case, clock: Clock) -> Calendar | None:
+    """The calendar in force, so that holidays announced later count; once the clock has stopped, that of the time."""
+    stopped = clock.met_at or clock.ended_at
+    in_force = case.terms_at(stopped) if stopped is not None else case.terms
+    return in_force.calendar or clock.terms.calendar
 
 
-def _rungs(limit: Limit, start: datetime, due: datetime, terms: Terms) -> Iterator[Rung]:
-    zone, calendar = terms.city_zone, terms.calendar
-    for share in sorted(limit.warn):
-        yield Rung(mark=f"warning {share:g}", at=_part_of(limit, start, due, share, terms), tell=("unit",))
-    at_once = [who for step in limit.ladder if step.after.amount == 0 for who in step.tell]
+def _due(clock: Clock, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
+    if clock.within is None:
+        return (clock.due or clock.start).astimezone(zone)
+    due = run_out(clock.within, clock.start, zone, calendar, clock.breaks)
+    for more in clock.extensions:
+        due = run_out(more, due, zone, calendar, clock.breaks)
+    return due
+
+
+def _standing(case: Case, clock: Clock, identity: str) -> Standing:
+    late = "breach" in case.marks.get(identity, ())
+    if clock.met_at is not None:
+        return Standing.MET_LATE if late else Standing.MET
+    if late:
+        return Standing.BREACHED
+    if clock.ended_at is not None:
+        return Standing.LIFTED
+    return Standing.PAUSED if clock.stands_still else Standing.RUNNING
+
+
+def _rungs(clock: Clock, due: datetime, zone: ZoneInfo, calendar: Calendar | None) -> Iterator[Rung]:
+    unit = clock.within.unit if clock.within else "second"
+    counter = Counter(unit, zone, calendar)
+    whole = counter.counted(clock.start, due, clock.breaks) if clock.alarms.warn else None
+    for share in sorted(clock.alarms.warn):
+        if whole is None:
+            break
+        at = counter.run_out(whole * share, clock.start, clock.breaks)
+        again = f" extended {len(clock.extensions)}" if clock.extensions else ""
+        # Warnings of the longer time that lie before it was granted would tell what is past.
+        if clock.extended_at is None or at > clock.extended_at:
+            yield Rung(mark=f"warning {share:g}{again}", at=at, tell=("unit",))
+    at_once = [who for step in clock.alarms.ladder if step.after.amount == 0 for who in step.tell]
     yield Rung(mark="breach", at=due, tell=tuple(dict.fromkeys(("unit", *at_once))))
-    for step in limit.ladder:
+    for step in clock.alarms.ladder:
         if step.after.amount:
-            yield Rung(mark=f"ladder {step.after}", at=step.after.after(due, zone, calendar), tell=step.tell)
+            after = run_out(step.after, due, zone, calendar, clock.breaks)
+            yield Rung(mark=f"ladder {step.after}", at=after, tell=step.tell)
 
 
-def _part_of(limit: Limit, start: datetime, due: datetime, share: float, terms: Terms) -> datetime:
-    """The moment at which a share of a limit's time has passed: of its working time, where it counts that."""
-    if limit.within.counts_work and terms.calendar is not None:
-        whole = terms.calendar.between(start, due, terms.city_zone)
-        return terms.calendar.after_hours(start, whole * share, terms.city_zone)
-    return start + (due - start) * share
+def _explanation(clock: Clock, breaks: tuple[Break, ...], due: datetime, zone: ZoneInfo) -> str:
+    terms = clock.terms
+    parts = [f"{clock.within or 'set'} from {clock.since} at {_told(clock.start, zone)}"]
+    parts += [f"extended by {more}" for more in clock.extensions]
+    parts.append(f"counted {_how(clock.within)}")
+    parts += [
+        f"standing still from {_told(one.begins, zone)} to {_told(one.ends, zone)}"
+        f"{'' if one.over else ' at the latest'} ({one.why})"
+        for one in breaks
+    ]
+    parts.append(f"end at {_told(due, zone)} ({terms.zone})")
+    return f"{', '.join(parts)}; policy {terms.policy} {terms.version}, level {terms.level}"
+
+
+def _how(budget: Budget | None) -> str:
+    return "by the working calendar" if budget is not None and budget.counts_work else "around the clock"
 
 
 def _told(moment: datetime, zone: ZoneInfo) -> str:

@@ -3,58 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from cases.case import Case, Order
-from cases.commands import (
-    Acknowledge,
-    Act,
-    CallBack,
-    Command,
-    ConfirmDelivery,
-    Contact,
-    Dispatch,
-    FailDelivery,
-    Receive,
-    Report,
-    Return,
-    Tick,
-    Withdraw,
-)
+from cases.case import Case
+from cases.commands import Command, ConfirmDelivery, FailDelivery, Receive, Tick
 from cases.deadlines import Deadline, Rung, pending_rungs, running
+from cases.deciding import assisting, complainant, dispatching, handling, linking, oversight
+from cases.deciding.steps import Asked, Decider
 from cases.errors import RefusalError
-from cases.events import (
-    Acknowledged,
-    Answered,
-    Breached,
-    Cause,
-    Closed,
-    Contacted,
-    Delivered,
-    Dispatched,
-    Escalated,
-    Event,
-    Fact,
-    NotReached,
-    Received,
-    Reported,
-    Returned,
-    Undelivered,
-    Warned,
-)
+from cases.events import Breached, Cause, Escalated, Event, Fact, Resumed, Warned
 from cases.evolve import evolve
-from cases.vocabulary import SYSTEM, Actor, Outcome, Role, Status
+from cases.lifecycle import LATE, allowed, check
+from cases.vocabulary import SYSTEM, Actor, Role, Value
 
-_WHILE_OPEN = frozenset(Status) - {Status.CLOSED}
-
-ALLOWED: dict[str, frozenset[Status]] = {
-    "dispatch": frozenset({Status.RECEIVED}),
-    "acknowledge": frozenset({Status.DISPATCHED}),
-    "return": frozenset({Status.DISPATCHED, Status.ACKNOWLEDGED}),
-    "contact": frozenset({Status.ACKNOWLEDGED, Status.IN_PROGRESS}),
-    "report": frozenset({Status.ACKNOWLEDGED, Status.IN_PROGRESS}),
-    "callback": frozenset({Status.REPORTED}),
-    "withdraw": _WHILE_OPEN,
-}
-"""In which status a case takes which command."""
+__all__ = ["allowed", "decide"]
 
 _ALARMS: dict[str, type[Warned | Breached | Escalated]] = {
     "warning": Warned,
@@ -62,12 +22,14 @@ _ALARMS: dict[str, type[Warned | Breached | Escalated]] = {
     "ladder": Escalated,
 }
 
-_OF_THE_UNIT = (Acknowledge, Return, Contact, Report)
-
-
-def allowed(case: Case) -> list[str]:
-    """The commands that people may give the case now."""
-    return [name for name, statuses in ALLOWED.items() if case.status in statuses]
+_DECIDERS: dict[type[Value], Decider] = (
+    dispatching.DECIDERS
+    | handling.DECIDERS
+    | assisting.DECIDERS
+    | complainant.DECIDERS
+    | oversight.DECIDERS
+    | linking.DECIDERS
+)
 
 
 def decide(case: Case | None, command: Command, now: datetime) -> list[Event]:
@@ -90,11 +52,11 @@ def decide(case: Case | None, command: Command, now: datetime) -> list[Event]:
             )
         return []
     history = _History(case, now)
-    history.raise_alarms()
+    history.catch_up()
     if not isinstance(command.act, Tick):
         history.cause = Cause(id=command.id, fingerprint=command.fingerprint)
         history.actor = command.actor
-        for fact in _facts(history.case, command):
+        for fact in _facts(history.case, command, now):
             history.add(fact)
     return history.events
 
@@ -114,20 +76,33 @@ class _History:
         self.case = evolve(self.case, event)
         self.events.append(event)
 
-    def raise_alarms(self) -> None:
+    def catch_up(self) -> None:
+        """Add everything that time alone has brought, in the order in which it fell due."""
+        while True:
+            pause = self.case.pause
+            ends = pause.until if pause is not None and pause.until <= self.now else None
+            if self._raise_alarms(ends or self.now):
+                # A breach may begin a clock of its own, and that may be late as well.
+                continue
+            if pause is None or ends is None:
+                return
+            self.add(Resumed(pause=pause.index, at=ends, reason="it lasted as long as the policy allows"))
+
+    def _raise_alarms(self, until: datetime) -> bool:
         due = [
             (rung, deadline)
             for deadline in running(self.case)
             for rung in pending_rungs(self.case, deadline)
-            if rung.at <= self.now
+            if rung.at <= until
         ]
         for rung, deadline in sorted(due, key=lambda pair: pair[0].at):
             self.add(_alarm(rung, deadline))
+        return bool(due)
 
 
 def _alarm(rung: Rung, deadline: Deadline) -> Fact:
     kind = _ALARMS[rung.mark.split()[0]]
-    return kind(deadline=deadline.id, mark=rung.mark, due_at=deadline.due_at, tell=rung.tell)
+    return kind(deadline=deadline.id, mark=rung.mark, due_at=deadline.due_at, unit=deadline.unit, tell=rung.tell)
 
 
 def _receive(command: Command) -> list[Event]:
@@ -136,108 +111,22 @@ def _receive(command: Command) -> list[Event]:
         raise RefusalError("unknown_case", "there is no such case", source="hotline")
     cause = Cause(id=command.id, fingerprint=command.fingerprint)
     at = act.complaint.received_at
-    facts: list[Fact] = [
-        Received(
-            number=act.number,
-            complaint=act.complaint,
-            terms=act.terms,
-            to_desk=None if act.route.unit else act.route.reason,
-        )
-    ]
-    if act.route.unit:
-        facts.append(Dispatched(order=1, unit=act.route.unit, copy_to=act.route.copy_to, reason=act.route.reason))
     return [
-        Event(seq=seq, at=at, actor=command.actor, cause=cause, fact=fact) for seq, fact in enumerate(facts, start=1)
+        Event(seq=seq, at=at, actor=command.actor, cause=cause, fact=fact)
+        for seq, fact in enumerate(dispatching.receipt(act), start=1)
     ]
 
 
-def _facts(case: Case, command: Command) -> Iterator[Fact]:
-    act = command.act
-    if isinstance(act, ConfirmDelivery):
-        yield Delivered(order=act.order, unit=act.unit)
-        return
-    if isinstance(act, FailDelivery):
-        yield Undelivered(order=act.order, unit=act.unit, reason=act.reason)
-        return
-    _check_status(case, act)
-    if isinstance(act, Dispatch):
-        yield Dispatched(order=len(case.orders) + 1, unit=act.unit, copy_to=act.copy_to, reason=act.reason)
-    elif isinstance(act, Withdraw):
-        yield Closed(outcome=Outcome.WITHDRAWN, reason=act.reason)
-    elif case.order is not None:
-        _check_holder(case.order, command)
-        yield from _on_order(case, case.order, act)
-
-
-def _on_order(case: Case, order: Order, act: Act) -> Iterator[Fact]:
-    match act:
-        case Acknowledge(note=note):
-            yield Acknowledged(order=order.index, unit=order.unit, note=note)
-        case Return(reason=reason):
-            if case.returns >= case.terms.returns.at_most:
-                raise RefusalError(
-                    "returns_exhausted",
-                    f"this case was returned {case.returns} times already, as often as the policy allows; "
-                    "the unit that holds it now leads it",
-                    source="Art. 14",
-                    allowed=[name for name in allowed(case) if name != "return"],
-                )
-            yield Returned(order=order.index, unit=order.unit, reason=reason)
-        case Contact(note=note):
-            yield Contacted(order=order.index, unit=order.unit, note=note)
-        case Report(outcome=outcome, note=note):
-            yield Reported(order=order.index, unit=order.unit, outcome=outcome, note=note)
-        case CallBack():
-            yield from _called_back(case, order, act)
-
-
-def _called_back(case: Case, order: Order, act: CallBack) -> Iterator[Fact]:
-    rules = case.terms.callback
-    if not act.reached or act.solved is None:
-        yield NotReached(order=order.index, attempt=order.attempts + 1, note=act.note)
-        if order.attempts + 1 >= rules.attempts:
-            yield Closed(outcome=Outcome.UNREACHABLE, reason=f"not reached in {rules.attempts} call-backs")
-        return
-    yield Answered(
-        order=order.index,
-        contacted=act.contacted,
-        solved=act.solved,
-        satisfaction=act.satisfaction,
-        note=act.note,
-    )
-    if act.solved:
-        yield Closed(outcome=Outcome.SOLVED)
-    elif order.report is Outcome.EXPLAINED:
-        yield Closed(outcome=Outcome.EXPLAINED, reason=order.report_note)
-    elif _rounds(case) < rules.rounds:
-        reason = "the complainant says it is not solved (Art. 23)"
-        yield Dispatched(order=order.index + 1, unit=order.unit, copy_to=order.copy_to, reason=reason)
+def _facts(case: Case, command: Command, now: datetime) -> Iterator[Fact]:
+    act, actor = command.act, command.actor
+    if isinstance(act, ConfirmDelivery | FailDelivery):
+        yield from oversight.confirmed(act)
+    elif not case.open and act.type in LATE and case.orders and _from(actor, case.orders[-1].unit):
+        yield from handling.late(case, act)  # type: ignore[arg-type]
     else:
-        yield Closed(outcome=Outcome.UNSOLVED, reason=f"not solved after {rules.rounds} rounds")
+        check(case, act, actor)
+        yield from _DECIDERS[type(act)](Asked(case, act, actor, now))
 
 
-def _rounds(case: Case) -> int:
-    return sum(order.reported_at is not None for order in case.orders)
-
-
-def _check_status(case: Case, act: Act) -> None:
-    if case.status in ALLOWED.get(act.type, frozenset()):
-        return
-    now_allowed = allowed(case)
-    instead = f"it takes: {', '.join(now_allowed)}" if now_allowed else "it takes no more commands"
-    raise RefusalError(
-        f"{act.type}_not_now",
-        f"a case that is {case.status} does not take {act.type!r}; {instead}",
-        source="lifecycle",
-        allowed=now_allowed,
-    )
-
-
-def _check_holder(order: Order, command: Command) -> None:
-    actor = command.actor
-    if isinstance(command.act, _OF_THE_UNIT) and actor.role is Role.UNIT and actor.unit != order.unit:
-        raise RefusalError(
-            "not_your_order",
-            "this order is held by another unit; only the unit that holds it may do this",
-            source="Art. 14",
-        )
+def _from(actor: Actor, unit: str) -> bool:
+    return actor.role is not Role.UNIT or actor.unit == unit

@@ -1,65 +1,259 @@
-"""What an event owes to the world outside: orders to carry to units, and people to tell."""
+"""What an event owes to the world outside: orders to carry to units, people to tell, other cases to tell."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cases.case import Case
-from cases.events import Breached, Closed, Dispatched, Escalated, Event, Received, Reported, Undelivered, Warned
-from cases.vocabulary import Value
+from cases.commands import Act, Command, Follow, Relay, Repeat
+from cases.events import (
+    Adjudicated,
+    Appealed,
+    AssistAdjudicated,
+    AssistRefused,
+    AssistReleased,
+    AssistReported,
+    Breached,
+    Closed,
+    Consulted,
+    Dispatched,
+    Escalated,
+    Event,
+    ExtensionDecided,
+    ExtensionRequested,
+    Fact,
+    Followed,
+    Joined,
+    LateReport,
+    NotDispatched,
+    Objected,
+    Paused,
+    Progressed,
+    RaisedUp,
+    Recalled,
+    Received,
+    Referred,
+    Relayed,
+    Reopened,
+    Reported,
+    Resumed,
+    Returned,
+    Supervised,
+    Supplemented,
+    Undelivered,
+    Urged,
+    Warned,
+    Whistled,
+)
+from cases.vocabulary import SYSTEM, Outcome, Value
+
+COMPLAINANT, DESK, SUPERVISOR = "complainant", "desk", "supervisor"
 
 
 class Effect(Value):
     """One thing to do outside, under a key that stays the same over retries, restarts and resets.
 
-    `to` is the unit's code for an order, the audience for a notice. The key tells a receiver that it has done this
-    already.
+    `to` is the unit's code for an order, the audience for a notice, the number of another case to tell. `assist` says
+    which unit called in an order is for. The key tells a receiver that it has done this already.
     """
 
     key: str
-    kind: Literal["order", "notice"]
+    kind: Literal["order", "notice", "case"]
     about: str
     to: str
     seq: int
+    assist: int | None = None
+
+
+class _Owed(NamedTuple):
+    kind: Literal["order", "notice", "case"]
+    about: str
+    to: str
+    assist: int | None = None
 
 
 def effects(case: Case, event: Event) -> list[Effect]:
     """What an event owes, given the case as the event left it."""
+    found = [*_of_dispatch(case, event.fact), *_of_handling(case, event.fact), *_of_the_end(case, event.fact)]
+    found += [*_of_assists(case, event.fact), *_of_oversight(case, event.fact), *_of_links(case, event.fact)]
     return [
-        Effect(key=f"{case.number}.{event.seq}.{kind}.{to}", kind=kind, about=about, to=to, seq=event.seq)
-        for kind, about, to in _owed(case, event)
+        Effect(
+            key=f"{case.number}.{event.seq}.{one.kind}.{one.to}",
+            kind=one.kind,
+            about=one.about,
+            to=one.to,
+            seq=event.seq,
+            assist=one.assist,
+        )
+        for one in dict.fromkeys(found)
     ]
 
 
-def _owed(  # noqa: C901 - one flat table, a line or two a fact
-    case: Case, event: Event
-) -> Iterator[tuple[Literal["order", "notice"], str, str]]:
-    match event.fact:
+def command_for(case: Case, effect: Effect) -> Command:
+    """What another case is told, as this one stands. Later news carry a later version, so that order does no harm.
+
+    Raises:
+        ValueError: the effect tells no other case anything.
+    """
+    acts: dict[str, Act] = {
+        "repeat": Repeat(case=case.number),
+        "follow": Follow(case=case.number),
+        "relay": relay(case),
+    }
+    if effect.kind != "case" or effect.about not in acts:
+        raise ValueError(f"{effect.key} tells no other case anything")
+    return Command(id=f"{effect.about}:{case.number}:{case.version}", actor=SYSTEM, act=acts[effect.about])
+
+
+def relay(case: Case) -> Relay:
+    """How a case stands that others follow."""
+    last = case.orders[-1] if case.orders else None
+    reported = last is not None and last.report is not None and not last.returned
+    return Relay(
+        incident=case.number,
+        version=case.version,
+        unit=case.unit,
+        outcome=last.report if last and reported else None,
+        note=last.report_note if last and reported else "",
+        ended=not case.open and not reported,
+    )
+
+
+def _of_dispatch(case: Case, fact: Fact) -> Iterator[_Owed]:  # noqa: C901 - one flat table, a line or two a fact
+    match fact:
         case Received():
-            yield "notice", "received", "complainant"
+            yield _Owed("notice", "received", COMPLAINANT)
+        case NotDispatched(ground=ground) if ground.ground == "outside_duty" and ground.unit:
+            yield _Owed("notice", "passed_on", f"unit:{ground.unit}")
+        case Consulted(units=units):
+            for unit in units:
+                yield _Owed("notice", "consulted", f"unit:{unit}")
         case Dispatched(unit=unit, copy_to=district):
-            yield "order", "dispatched", unit
+            yield _Owed("order", "dispatched", unit)
             if district:
-                yield "notice", "copied", f"unit:{district}"
-        case Closed(outcome=outcome):
-            yield "notice", f"closed_{outcome}", "complainant"
-            if case.orders and not case.orders[-1].returned and case.orders[-1].reported_at is None:
-                yield "order", "withdrawn", case.orders[-1].unit
-        case Reported():
-            yield "notice", "reported", "complainant"
+                yield _Owed("notice", "copied", f"unit:{district}")
         case Undelivered():
-            yield "notice", "undelivered", "desk"
+            yield _Owed("notice", "undelivered", DESK)
+        case Objected():
+            yield _Owed("notice", "objected", DESK)
+        case Adjudicated(unit=unit, upheld=upheld):
+            yield _Owed("notice", "objection_upheld" if upheld else "objection_rejected", f"unit:{unit}")
+        case Returned(awaits_supervisor=awaits):
+            yield _Owed("notice", "designation" if awaits else "returned", SUPERVISOR if awaits else DESK)
+        case Recalled(unit=unit):
+            yield _Owed("order", "withdrawn", unit)
+        case Referred():
+            yield _Owed("notice", "referred", SUPERVISOR)
+
+
+def _of_handling(case: Case, fact: Fact) -> Iterator[_Owed]:
+    match fact:
+        case Progressed():
+            yield _Owed("notice", "progress", COMPLAINANT)
+        case Reported():
+            yield _Owed("notice", "reported", COMPLAINANT)
+        case ExtensionRequested():
+            yield _Owed("notice", "extension_requested", SUPERVISOR)
+            yield _Owed("notice", "extension_requested", DESK)
+        case ExtensionDecided(unit=unit, granted=granted):
+            yield _Owed("notice", "extension_granted" if granted else "extension_refused", f"unit:{unit}")
+            if granted:
+                yield _Owed("notice", "extended", COMPLAINANT)
+                yield _Owed("notice", "extended", DESK)
+        case Paused(kind=kind):
+            yield _Owed("notice", "waiting" if kind == "complainant" else "on_account", COMPLAINANT)
+        case Resumed():
+            yield _Owed("notice", "resumed", _holder(case))
+        case RaisedUp(to=to):
+            yield _Owed("notice", "raised_up", to if to == SUPERVISOR else f"unit:{to}")
+
+
+def _of_the_end(case: Case, fact: Fact) -> Iterator[_Owed]:
+    match fact:
+        case Closed(outcome=outcome):
+            yield _Owed("notice", f"closed_{outcome}", COMPLAINANT)
+            last = case.orders[-1] if case.orders else None
+            if last and not last.returned and last.reported_at is None and last.incident is None:
+                yield _Owed("order", "withdrawn", last.unit)
+        case Reopened():
+            yield _Owed("notice", "reopened", COMPLAINANT)
+        case Appealed():
+            yield _Owed("notice", "appealed", COMPLAINANT)
+            yield _Owed("notice", "appealed", DESK)
+        case LateReport():
+            yield _Owed("notice", "late_report", DESK)
+
+
+def _of_assists(case: Case, fact: Fact) -> Iterator[_Owed]:
+    match fact:
+        case Whistled(unit=unit, assist=index, copy_to=district):
+            yield _Owed("order", "assist", unit, index)
+            if district:
+                yield _Owed("notice", "copied", f"unit:{district}")
+        case AssistRefused(assist=index, lead=lead):
+            yield _Owed("notice", "assist_refused", _district(case, index))
+            yield _Owed("notice", "assist_refused", f"unit:{lead}")
+        case AssistAdjudicated(unit=unit, lead=lead, upheld=upheld):
+            about = "refusal_upheld" if upheld else "refusal_rejected"
+            yield _Owed("notice", about, f"unit:{unit}")
+            yield _Owed("notice", about, f"unit:{lead}")
+        case AssistReported(lead=lead):
+            yield _Owed("notice", "assist_reported", f"unit:{lead}")
+        case AssistReleased(unit=unit, assist=index):
+            yield _Owed("order", "assist_withdrawn", unit, index)
+
+
+def _of_oversight(case: Case, fact: Fact) -> Iterator[_Owed]:
+    match fact:
+        case Supplemented():
+            yield _Owed("notice", "supplemented", _holder(case))
+        case Urged():
+            yield _Owed("notice", "urged", _holder(case))
+        case Supervised():
+            yield _Owed("notice", "supervised", _holder(case))
+            yield _Owed("notice", "supervised", _addressee(case, "district", case.unit, ""))
         case Warned(tell=tell) | Breached(tell=tell) | Escalated(tell=tell):
             for audience in tell:
-                if to := _addressee(case, audience):
-                    yield "notice", event.fact.type, to
-        case _:
-            return
+                yield _Owed("notice", fact.type, _addressee(case, audience, fact.unit, fact.deadline))
 
 
-def _addressee(case: Case, audience: str) -> str | None:
+def _of_links(case: Case, fact: Fact) -> Iterator[_Owed]:
+    match fact:
+        case NotDispatched(ground=ground) if ground.ground == "same_matter":
+            yield _Owed("case", "repeat", ground.case)
+        case Joined(incident=incident):
+            yield _Owed("case", "follow", incident)
+            yield _Owed("notice", "joined", COMPLAINANT)
+        case Followed(case=follower):
+            yield _Owed("case", "relay", follower)
+        case Dispatched() | Reported() | Closed():
+            for follower in case.followers:
+                yield _Owed("case", "relay", follower)
+        case Relayed(outcome=outcome, ended=ended):
+            if outcome in (Outcome.SOLVED, Outcome.EXPLAINED):
+                yield _Owed("notice", "reported", COMPLAINANT)
+            if ended:
+                yield _Owed("notice", "returned", DESK)
+
+
+def _holder(case: Case) -> str:
+    return f"unit:{case.unit}" if case.unit else DESK
+
+
+def _district(case: Case, index: int) -> str:
+    assist = case.assists[index - 1]
+    district = assist.copy_to or case.orders[assist.order - 1].copy_to
+    return f"unit:{district}" if district else SUPERVISOR
+
+
+def _addressee(case: Case, audience: str, unit: str | None, deadline: str) -> str:
+    """Who an audience of an alarm is: `unit` is whoever has the duty, a supervisor where that is to grant time."""
     if audience == "unit":
-        return f"unit:{case.unit}" if case.unit else "desk"
+        to_decide = SUPERVISOR if deadline.startswith("extension/") else DESK
+        return f"unit:{unit}" if unit else to_decide
     if audience == "district":
+        name, _, index = deadline.partition("/")
+        if name.startswith("assist_"):
+            return _district(case, int(index))
         district = case.orders[-1].copy_to if case.orders else None
-        return f"unit:{district}" if district else "supervisor"
+        return f"unit:{district}" if district else SUPERVISOR
     return audience

@@ -1,172 +1,101 @@
 """What has happened to a case. The audit trail, the records, the timeline and every figure are read from these."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from cases.policy import Terms
-from cases.vocabulary import Actor, Complaint, Outcome, Satisfaction, Value
-
-
-class Received(Value):
-    """The complaint was taken in; from here on its number is a promise."""
-
-    type: Literal["received"] = "received"
-    number: str
-    complaint: Complaint
-    terms: Terms
-    to_desk: str | None = None
-
-
-class Dispatched(Value):
-    """An order went to a unit; `copy_to` is the district that supervises it."""
-
-    type: Literal["dispatched"] = "dispatched"
-    order: int
-    unit: str
-    copy_to: str | None = None
-    reason: str
-
-
-class Delivered(Value):
-    """A unit's system confirmed that it holds the order."""
-
-    type: Literal["delivered"] = "delivered"
-    order: int
-    unit: str
-
-
-class Undelivered(Value):
-    """An order did not reach the unit's system; a person must see to it."""
-
-    type: Literal["undelivered"] = "undelivered"
-    order: int
-    unit: str
-    reason: str
-
-
-class Acknowledged(Value):
-    """The unit signed for the order."""
-
-    type: Literal["acknowledged"] = "acknowledged"
-    order: int
-    unit: str
-    note: str = ""
-
-
-class Returned(Value):
-    """The unit gave the order back; the case is with the desk."""
-
-    type: Literal["returned"] = "returned"
-    order: int
-    unit: str
-    reason: str
-
-
-class Contacted(Value):
-    """The unit has been in contact with the complainant."""
-
-    type: Literal["contacted"] = "contacted"
-    order: int
-    unit: str
-    note: str = ""
-
-
-class Reported(Value):
-    """The unit reported its result."""
-
-    type: Literal["reported"] = "reported"
-    order: int
-    unit: str
-    outcome: Literal[Outcome.SOLVED, Outcome.EXPLAINED]
-    note: str
-
-
-class NotReached(Value):
-    """A call-back reached nobody."""
-
-    type: Literal["not_reached"] = "not_reached"
-    order: int
-    attempt: int
-    note: str = ""
-
-
-class Answered(Value):
-    """A call-back got the complainant's answers."""
-
-    type: Literal["answered"] = "answered"
-    order: int
-    contacted: bool | None
-    solved: bool
-    satisfaction: Satisfaction | None
-    note: str = ""
-
-
-class Closed(Value):
-    """The case has ended."""
-
-    type: Literal["closed"] = "closed"
-    outcome: Outcome
-    reason: str = ""
-
-
-class Warned(Value):
-    """A deadline is near."""
-
-    type: Literal["warned"] = "warned"
-    deadline: str
-    mark: str
-    due_at: AwareDatetime
-    tell: tuple[str, ...]
-
-
-class Breached(Value):
-    """A deadline has passed. Nothing unmakes this (Art. 35)."""
-
-    type: Literal["breached"] = "breached"
-    deadline: str
-    mark: str
-    due_at: AwareDatetime
-    tell: tuple[str, ...]
-
-
-class Escalated(Value):
-    """A breach lasts, and the next rung of the ladder was told (Art. 20)."""
-
-    type: Literal["escalated"] = "escalated"
-    deadline: str
-    mark: str
-    due_at: AwareDatetime
-    tell: tuple[str, ...]
-
-
-class Refused(Value):
-    """A service that cannot be answered asked for something the rules forbid."""
-
-    type: Literal["refused"] = "refused"
-    act: str
-    rule: str
-    detail: str
-
+from cases.facts.assisting import (
+    AssistAcknowledged,
+    AssistAdjudicated,
+    AssistProgressed,
+    AssistRefused,
+    AssistReleased,
+    AssistReported,
+    Whistled,
+)
+from cases.facts.complainant import Answered, Appealed, Closed, NotReached, Rated, Reopened, Supplemented, Urged
+from cases.facts.dispatching import (
+    Adjudicated,
+    Advised,
+    Consulted,
+    Delivered,
+    Dispatched,
+    NotDispatched,
+    Objected,
+    Recalled,
+    Received,
+    Referred,
+    Returned,
+    Undelivered,
+)
+from cases.facts.handling import (
+    Acknowledged,
+    Contacted,
+    ExtensionDecided,
+    ExtensionRequested,
+    Paused,
+    Progressed,
+    RaisedUp,
+    Reported,
+    Resumed,
+    Reviewed,
+)
+from cases.facts.linking import Followed, Joined, Relayed, Repeated
+from cases.facts.oversight import Adopted, Breached, Escalated, LateReport, Noted, Refused, Supervised, Warned
+from cases.vocabulary import Actor, Value
 
 Alarm = Warned | Breached | Escalated
 
 Fact = Annotated[
     Received
+    | Advised
+    | NotDispatched
+    | Consulted
     | Dispatched
     | Delivered
     | Undelivered
-    | Acknowledged
+    | Objected
+    | Adjudicated
     | Returned
+    | Recalled
+    | Referred
+    | Acknowledged
     | Contacted
+    | Progressed
     | Reported
+    | ExtensionRequested
+    | ExtensionDecided
+    | Paused
+    | Reviewed
+    | Resumed
+    | RaisedUp
+    | Whistled
+    | AssistAcknowledged
+    | AssistRefused
+    | AssistAdjudicated
+    | AssistProgressed
+    | AssistReported
+    | AssistReleased
     | NotReached
     | Answered
+    | Supplemented
+    | Urged
     | Closed
+    | Rated
+    | Reopened
+    | Appealed
     | Warned
     | Breached
     | Escalated
-    | Refused,
+    | Supervised
+    | Noted
+    | LateReport
+    | Adopted
+    | Refused
+    | Repeated
+    | Joined
+    | Followed
+    | Relayed,
     Field(discriminator="type"),
 ]
 
@@ -186,3 +115,60 @@ class Event(Value):
     actor: Actor
     cause: Cause | None = None
     fact: Fact
+
+
+__all__ = [
+    "Acknowledged",
+    "Adjudicated",
+    "Adopted",
+    "Advised",
+    "Alarm",
+    "Answered",
+    "Appealed",
+    "AssistAcknowledged",
+    "AssistAdjudicated",
+    "AssistProgressed",
+    "AssistRefused",
+    "AssistReleased",
+    "AssistReported",
+    "Breached",
+    "Cause",
+    "Closed",
+    "Consulted",
+    "Contacted",
+    "Delivered",
+    "Dispatched",
+    "Escalated",
+    "Event",
+    "ExtensionDecided",
+    "ExtensionRequested",
+    "Fact",
+    "Followed",
+    "Joined",
+    "LateReport",
+    "NotDispatched",
+    "NotReached",
+    "Noted",
+    "Objected",
+    "Paused",
+    "Progressed",
+    "RaisedUp",
+    "Rated",
+    "Recalled",
+    "Received",
+    "Referred",
+    "Refused",
+    "Relayed",
+    "Reopened",
+    "Repeated",
+    "Reported",
+    "Resumed",
+    "Returned",
+    "Reviewed",
+    "Supervised",
+    "Supplemented",
+    "Undelivered",
+    "Urged",
+    "Warned",
+    "Whistled",
+]

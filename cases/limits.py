@@ -114,18 +114,34 @@ class Step(Value):
     tell: Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
-class Limit(Value):
-    """One limit of a level (Art. 13): the order carries it.
+class Alarms(Value):
+    """Who hears of a due time, and when.
 
-    `warn` are the shares of the time at which the unit is warned beforehand; `ladder` is who is told afterwards.
+    `warn` are the shares of the time at which whoever has the duty is warned beforehand; `ladder` is who is told
+    afterwards.
     """
 
-    within: Budget
-    counts_from: Anchor = Anchor.DISPATCH
     warn: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     ladder: tuple[Step, ...] = ()
 
     @property
     def counts_work(self) -> bool:
         """Whether any of its amounts counts working time."""
+        return any(step.after.counts_work for step in self.ladder)
+
+
+class Span(Alarms):
+    """A limit that always counts from one and the same happening, as the call-back does from the report."""
+
+    within: Budget
+
+    @property
+    def counts_work(self) -> bool:
+        """Whether any of its amounts counts working time."""
         return self.within.counts_work or any(step.after.counts_work for step in self.ladder)
+
+
+class Limit(Span):
+    """One limit of a level (Art. 13): the order carries it, and says from what it counts."""
+
+    counts_from: Anchor = Anchor.DISPATCH

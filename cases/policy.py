@@ -1,44 +1,41 @@
-"""The rules a city sets: limits by level, call-back, returns. Data, versioned, stamped on every case (Art. 13, 32)."""
+"""The rules of a city in one version: levels of urgency with their limits, and everything else it has decided.
+
+Data, stamped on every case (Art. 13, 32).
+"""
 
 from collections.abc import Iterator
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from cases.calendar import Calendar
-from cases.limits import Anchor, Limit, Step
-from cases.vocabulary import Code, Name, Value
+from cases.limits import Alarms, Anchor, Budget, Limit
+from cases.rules import AppealRules, AssistRules, Rules
+from cases.vocabulary import Code, Kind, Name, Value
 
-LIMITS = ("dispatch", "acknowledge", "handle", "resolve")
-"""The limits that every level has, as a policy names them."""
+LIMITS = ("dispatch", "acknowledge", "handle", "progress", "resolve")
+"""The limits that a level may have, as a policy names them."""
 
-
-class CallBackRules(Limit):
-    """Art. 23: the limit from report to answer, how often one tries, and how often an unsolved case goes back."""
-
-    attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    rounds: Annotated[int, Field(ge=1, le=10)] = 2
-
-
-class ReturnRules(Value):
-    """Art. 12, 14: how often units may return a case before it is designated."""
-
-    at_most: Annotated[int, Field(ge=0, le=10)] = 2
+Given = TypeVar("Given")
 
 
 class Level(Value):
-    """A level of urgency with its limits. A lower `priority` goes first (1 to 5, as the engine's task queues count)."""
+    """A level of urgency with its limits. A lower `priority` goes first (1 to 5, as the engine's task queues count).
+
+    `dispatch` and `resolve` every level has. `progress` is the limit for an interim reply to the complainant.
+    """
 
     title: dict[str, Name]
     priority: Annotated[int, Field(ge=1, le=5)]
     dispatch: Limit
-    acknowledge: Limit
-    handle: Limit
+    acknowledge: Limit | None = None
+    handle: Limit | None = None
+    progress: Limit | None = None
     resolve: Limit
 
 
-class Terms(Value):
+class Terms(Rules):
     """What one case is held to: its level's limits and the rules, as they stood when it was received.
 
     A case carries its terms with it, so that its deadlines are the same on every machine and after any change of
@@ -51,12 +48,10 @@ class Terms(Value):
     level: Code
     priority: int
     dispatch: Limit
-    acknowledge: Limit
-    handle: Limit
+    acknowledge: Limit | None = None
+    handle: Limit | None = None
+    progress: Limit | None = None
     resolve: Limit
-    callback: CallBackRules
-    returns: ReturnRules
-    calendar: Calendar | None = None
 
     @property
     def city_zone(self) -> ZoneInfo:
@@ -64,8 +59,13 @@ class Terms(Value):
         return ZoneInfo(self.zone)
 
 
-class Policy(Value):
-    """A city's rules in one version."""
+class Policy(Rules):
+    """A city's rules in one version.
+
+    `kinds` names the level of complaints of a kind, where it is the kind that decides; a category that is more urgent
+    keeps its own. `open_cases` says what becomes of cases that are open when this version comes: they keep the terms
+    they have, or adopt these for every limit that begins from then on.
+    """
 
     policy: Code
     version: Name
@@ -73,9 +73,8 @@ class Policy(Value):
     zone: Name
     levels: Annotated[dict[Code, Level], Field(min_length=1)]
     default_level: Code
-    callback: CallBackRules
-    returns: ReturnRules = ReturnRules()
-    calendar: Calendar | None = None
+    kinds: dict[Kind, Code] = Field(default_factory=dict)
+    open_cases: Literal["keep", "adopt"] = "keep"
 
     @field_validator("zone")
     @classmethod
@@ -90,69 +89,122 @@ class Policy(Value):
     def _consistent(self) -> "Policy":
         if self.default_level not in self.levels:
             raise ValueError(f"default_level: {self.default_level!r} is none of the levels {sorted(self.levels)}")
+        for kind, code in self.kinds.items():
+            if code not in self.levels:
+                raise ValueError(f"kinds.{kind}: {code!r} is none of the levels {sorted(self.levels)}")
         for code, level in self.levels.items():
+            _check_anchors(f"levels.{code}", level.acknowledge, level.resolve)
             if level.dispatch.counts_from is not Anchor.RECEIPT:
                 raise ValueError(f"levels.{code}.dispatch.counts_from: dispatch can only count from receipt")
-            if level.acknowledge.counts_from is Anchor.ACKNOWLEDGMENT:
-                raise ValueError(f"levels.{code}.acknowledge.counts_from: it cannot count from itself")
+        if self.appeal is not None:
+            _check_anchors("appeal", self.appeal.acknowledge, self.appeal.resolve)
         if self.calendar is None:
-            for name, limit in self._limits():
-                if limit.counts_work:
-                    raise ValueError(f"calendar: {name} counts working time; say which days and hours work")
+            for path, budget in _budgets(self):
+                if budget.counts_work:
+                    raise ValueError(f"calendar: {path} counts working time; say which days and hours work")
         return self
-
-    def _limits(self) -> Iterator[tuple[str, Limit]]:
-        yield "callback", self.callback
-        for code, level in self.levels.items():
-            for name in LIMITS:
-                yield f"levels.{code}.{name}", getattr(level, name)
 
     @property
     def city_zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.zone)
 
-    def terms(self, level: str) -> Terms:
+    def level_for(self, kind: Kind, category_level: str) -> str:
+        """The level of a complaint that names none: of its kind where the policy says so, else of its category."""
+        by_kind = self.kinds.get(kind)
+        if by_kind is None or self.levels[category_level].priority < self.levels[by_kind].priority:
+            return category_level
+        return by_kind
+
+    def terms(self, level: str, on: date | None = None) -> Terms:
         """What a case of this level is held to.
+
+        Args:
+            level: One of the policy's levels.
+            on: The day from which the case needs the calendar; without it, the terms carry the whole calendar.
 
         Raises:
             KeyError: the policy has no such level.
         """
         chosen = self.levels[level]
-        limits: list[Limit] = [self.callback, *(getattr(chosen, name) for name in LIMITS)]
-        return Terms(
+        rules = {name: getattr(self, name) for name in Rules.model_fields}
+        terms = Terms(
+            **rules,
             policy=self.policy,
             version=self.version,
             zone=self.zone,
             level=level,
             priority=chosen.priority,
-            dispatch=chosen.dispatch,
-            acknowledge=chosen.acknowledge,
-            handle=chosen.handle,
-            resolve=chosen.resolve,
-            callback=self.callback,
-            returns=self.returns,
-            # A calendar is long, and most cases run around the clock.
-            calendar=self.calendar if any(limit.counts_work for limit in limits) else None,
+            **{name: getattr(chosen, name) for name in LIMITS},
         )
+        if terms.calendar is None:
+            return terms
+        # A calendar is long, and most cases run around the clock.
+        needed = any(budget.counts_work for _, budget in _budgets(terms))
+        calendar = terms.calendar if on is None else terms.calendar.around(on)
+        return terms.model_copy(update={"calendar": calendar if needed else None})
 
     def faster(self, factor: int) -> "Policy":
-        """The same rules on a clock that runs `factor` times as fast, under a version that says so."""
+        """The same rules on a clock that runs `factor` times as fast, under a version that says so.
 
-        def hasten(rules: Limit) -> dict[str, object]:
-            ladder = tuple(Step(after=step.after.faster(factor), tell=step.tell) for step in rules.ladder)
-            return {"within": rules.within.faster(factor), "ladder": ladder}
+        Call-backs then are made at any hour: a night would be over in minutes.
+        """
+        hastened = _hastened(self, factor)
+        callback = self.callback and hastened.callback and hastened.callback.model_copy(update={"hours": None})
+        return hastened.model_copy(update={"version": f"{self.version} x{factor}", "callback": callback})
 
-        levels = {
-            code: level.model_copy(
-                update={name: getattr(level, name).model_copy(update=hasten(getattr(level, name))) for name in LIMITS}
-            )
-            for code, level in self.levels.items()
-        }
-        return self.model_copy(
-            update={
-                "version": f"{self.version} x{factor}",
-                "levels": levels,
-                "callback": self.callback.model_copy(update=hasten(self.callback)),
-            }
+    def alarms(self) -> Iterator[tuple[tuple[str, ...], Alarms]]:
+        """Everything in the policy that somebody is told of, with the path it stands at."""
+        return _alarms(self)
+
+
+def _check_anchors(path: str, acknowledge: Limit | None, resolve: Limit) -> None:
+    if acknowledge is None and resolve.counts_from is Anchor.ACKNOWLEDGMENT:
+        raise ValueError(
+            f"{path}.resolve.counts_from: it counts from an acknowledgment that has no limit; write {path}.acknowledge"
         )
+    if acknowledge is not None and acknowledge.counts_from is Anchor.ACKNOWLEDGMENT:
+        raise ValueError(f"{path}.acknowledge.counts_from: it cannot count from itself")
+
+
+def _alarms(value: BaseModel, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Alarms]]:
+    if isinstance(value, Alarms):
+        yield path, value
+    for name in type(value).model_fields:
+        field = getattr(value, name)
+        inner = {name: field} if isinstance(field, Level | Alarms | AssistRules | AppealRules | Rules) else {}
+        if name == "levels":
+            inner = {f"levels.{code}": level for code, level in field.items()}
+        if name == "returns" and field.adjudicate is not None:
+            inner = {"returns.adjudicate": field.adjudicate}
+        for step, one in inner.items():
+            yield from _alarms(one, (*path, *step.split(".")))
+
+
+def _budgets(value: object, path: str = "") -> Iterator[tuple[str, Budget]]:
+    if isinstance(value, Budget):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _budgets(getattr(value, name), f"{path}.{name}".lstrip("."))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _budgets(inner, f"{path}.{name}")
+    elif isinstance(value, tuple):
+        for place, inner in enumerate(value):
+            yield from _budgets(inner, f"{path}.{place}")
+
+
+def _hastened(value: Given, factor: int) -> Given:
+    """The same value with every budget in it on the faster clock."""
+    result: Any = value
+    if isinstance(value, Budget):
+        result = value.faster(factor)
+    elif isinstance(value, BaseModel):
+        changed = {name: _hastened(getattr(value, name), factor) for name in type(value).model_fields}
+        result = value.model_copy(update=changed)
+    elif isinstance(value, dict):
+        result = {name: _hastened(inner, factor) for name, inner in value.items()}
+    elif isinstance(value, tuple):
+        result = tuple(_hastened(inner, factor) for inner in value)
+    return cast(Given, result)

@@ -65,13 +65,18 @@ class Status(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a case ended. `unreachable` is a value of its own, never "unsatisfied" (Art. 23)."""
+    """How a case ended. `unreachable` is a value of its own, never "unsatisfied" (Art. 23).
+
+    `answered` consultations and matters `not_dispatched` never burdened a unit (Art. 11).
+    """
 
     SOLVED = "solved"
     EXPLAINED = "explained"
     UNSOLVED = "unsolved"
     UNREACHABLE = "unreachable"
     WITHDRAWN = "withdrawn"
+    ANSWERED = "answered"
+    NOT_DISPATCHED = "not_dispatched"
 
 
 class Satisfaction(StrEnum):

@@ -72,14 +72,16 @@ def look(settings: Settings, work: Callable[[Sources], Awaitable[Result]], *, wi
 async def _sources(resolved: Settings, *, with_engine: bool) -> AsyncIterator[Sources]:
     database = connect_database(stack.database_url(resolved), pool_size=2)
     try:
-        yield Sources(Register(database), await _engine(resolved) if with_engine else None)
+        register = Register(database)
+        yield Sources(register, await _engine(resolved, register) if with_engine else None)
     finally:
         await database.dispose()
 
 
-async def _engine(resolved: Settings) -> Engine | None:
+async def _engine(resolved: Settings, register: Register) -> Engine | None:
     try:
         async with asyncio.timeout(5):
-            return Engine(await connect(f"127.0.0.1:{resolved.temporal_port}"), resolved.task_queue)
+            client = await connect(f"127.0.0.1:{resolved.temporal_port}")
+            return Engine(client, resolved.task_queue, register.history)
     except (RuntimeError, TimeoutError):
         return None

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from cases.limits import Limit
 from cases.policy import Policy
 from cases.routing import Catalogue, Category, Entry, Unit
 from hotline import sheet
@@ -273,16 +272,7 @@ def _spread(entries: list[Entry], units: list[Unit]) -> Iterator[Entry]:
 
 
 def _audiences(policy: Policy) -> Iterator[tuple[tuple[str, ...], str]]:
-    for path, limit in _limits(policy):
-        for place, step in enumerate(limit.ladder):
+    for path, alarms in policy.alarms():
+        for place, step in enumerate(alarms.ladder):
             for who in step.tell:
                 yield (*path, "ladder", str(place), "tell"), who
-
-
-def _limits(policy: Policy) -> Iterator[tuple[tuple[str, ...], Limit]]:
-    for code, level in policy.levels.items():
-        yield ("levels", code, "dispatch"), level.dispatch
-        yield ("levels", code, "acknowledge"), level.acknowledge
-        yield ("levels", code, "handle"), level.handle
-        yield ("levels", code, "resolve"), level.resolve
-    yield ("callback",), policy.callback

@@ -57,10 +57,18 @@ class Register:
         Raises:
             UnknownCaseError: the register has no such case.
         """
+        return fold(await self.history(number))
+
+    async def history(self, number: str) -> list[Event]:
+        """Everything that is stored of a case.
+
+        Raises:
+            UnknownCaseError: the register has no such case.
+        """
         history = await read_events(self._engine, number, after=0, limit=None)
         if not history:
             raise UnknownCaseError(number)
-        return fold(history)
+        return history
 
     async def events(self, number: str, after: int = 0, limit: int = 1000) -> list[Event]:
         """The events of a case that follow the `after`-th; none if there is no such case."""

@@ -58,20 +58,27 @@ class ComplaintCase:
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseView:
-        """Live until the case is closed, recorded and told to everybody whom it concerns."""
+        """Live until the case is closed, recorded and told to everybody whom it concerns.
+
+        A case that ended and is told something more, or opened again, lives on in a new run, begun with its record.
+        """
         clock = self._in_background(self._watch_the_clock())
         recorder = self._in_background(self._keep_recording())
-        while not self._settled() and not self._ripe_for_renewal():
+        while True:
             await workflow.wait_condition(self._something_to_do)
             if self._broken is not None:
                 raise self._broken
             self._begin_effects()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        if self._settled():
-            return view(self.case)
-        for task in (clock, recorder, *self._effects.values()):
-            task.cancel()
-        return self._renew()
+            if not (self._settled() or self._ripe_for_renewal()):
+                continue
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            # What came in meanwhile may have opened the case again.
+            if self._settled():
+                return view(self.case)
+            if self._ripe_for_renewal():
+                for task in (clock, recorder, *self._effects.values()):
+                    task.cancel()
+                self._renew()
 
     @workflow.update(dynamic=True)
     async def take(self, act: str, args: Sequence[RawValue]) -> CaseView:
@@ -163,9 +170,9 @@ class ComplaintCase:
         A timer that stands too early is left to fire, and the clock looks again; only an alarm that comes before it
         replaces it. That costs the engine half as much as moving the timer at each step.
         """
-        while self.case.open:
+        while True:
+            await workflow.wait_condition(lambda: self._alarm is not None)
             if self._alarm is None:
-                await workflow.wait_condition(lambda: self._alarm is not None or not self.case.open)
                 continue
             if self._alarm <= workflow.now() or await self._slept_until(self._alarm):
                 self._apply(decide(self.case, _TICK, workflow.now()))

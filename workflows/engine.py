@@ -1,17 +1,19 @@
 """How services speak to the workflows of cases: start one, give it a command, look at it."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio.client import (
     Client,
     RPCTimeoutOrCancelledError,
+    WithStartWorkflowOperation,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -31,14 +33,21 @@ _PATIENCE_TO_LOOK = timedelta(seconds=3)
 """Shorter: a case that cannot be asked is answered from its record instead."""
 
 Answer = TypeVar("Answer")
+History = Callable[[str], Awaitable[list[Event]]]
 
 
 class Engine:
     """The case workflows of one Temporal namespace and task queue."""
 
-    def __init__(self, client: Client, task_queue: str) -> None:
+    def __init__(self, client: Client, task_queue: str, history: History) -> None:
+        """Args:
+        client: Temporal's client.
+        task_queue: The queue on which the cases' workers listen.
+        history: Where the events of cases are that have ended; it raises UnknownCaseError.
+        """
         self._client = client
         self._task_queue = task_queue
+        self._history = history
 
     async def start(self, command: Command) -> tuple[CaseView, bool]:
         """Start the case that a `Receive` asks for; it is durable once this returns.
@@ -80,7 +89,7 @@ class Engine:
 
         Raises:
             RefusalError: a rule forbids it.
-            UnknownCaseError: the engine holds no such case.
+            UnknownCaseError: there is no such case.
             UnavailableError: the engine is out of reach; whether the command was taken is unknown, and sending it
                 again under the same id is safe.
         """
@@ -88,8 +97,7 @@ class Engine:
             answer: CaseView = await self._handle(number).execute_update(
                 command.act.type,
                 command,
-                # With the fingerprint, since the server answers a known update id without looking at what is asked.
-                id=f"{command.id}:{command.fingerprint}",
+                id=_update_id(command),
                 result_type=CaseView,
                 rpc_timeout=_PATIENCE,
             )
@@ -101,11 +109,42 @@ class Engine:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise UnavailableError("the engine does not answer") from error
-        # An ended workflow takes no updates; what its case has to say to the command can still be told.
-        case = await self.case(number)
-        if decide(case, command, datetime.now(UTC)):
+        return await self._submit_to_ended(number, command)
+
+    async def _submit_to_ended(self, number: str, command: Command) -> CaseView:
+        """Judge a command by the record of a case that has ended; if it is taken, the case lives on from there."""
+        events = await self._history(number)
+        case = fold(events)
+        if not decide(case, command, datetime.now(UTC)):
+            return view(case)
+        if case.open:
             raise UnavailableError("the case is just changing hands; ask again")
-        return view(case)
+        start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            WORKFLOW,
+            CaseStart(events=tuple(events), recorded=len(events)),
+            id=workflow_id(number),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            search_attributes=typed(case),
+            static_summary=summary(case),
+            memo={"content": content_fingerprint(case.complaint)},
+            priority=Priority(priority_key=case.terms.priority, fairness_key=case.unit),
+        )
+        try:
+            answer: CaseView = await self._client.execute_update_with_start_workflow(
+                command.act.type,
+                command,
+                start_workflow_operation=start,
+                id=_update_id(command),
+                result_type=CaseView,
+                rpc_timeout=_PATIENCE,
+            )
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error.cause) from error
+        except (RPCError, RPCTimeoutOrCancelledError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            raise UnavailableError("the engine did not answer in time") from error
+        return answer
 
     async def case(self, number: str) -> Case:
         """A case as its workflow holds it.
@@ -155,6 +194,11 @@ class Engine:
 
     def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(number))
+
+
+def _update_id(command: Command) -> str:
+    # With the fingerprint, since the server answers a known update id without looking at what is asked.
+    return f"{command.id}:{command.fingerprint}"
 
 
 def _refusal(cause: BaseException | None) -> Exception:

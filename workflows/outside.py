@@ -16,13 +16,15 @@ with workflow.unsafe.imports_passed_through():
         DELIVER_ORDER,
         RECORD,
         SEND_NOTICE,
+        TELL_CASE,
+        CaseMessage,
         NoticeRequest,
         RecordRequest,
         order_form,
     )
     from cases.case import Case
-    from cases.commands import Command, ConfirmDelivery, FailDelivery
-    from cases.effects import Effect
+    from cases.commands import Command, ConfirmDelivery, FailDelivery, Remark
+    from cases.effects import Effect, command_for
     from cases.events import Event
     from cases.vocabulary import SYSTEM
 
@@ -70,6 +72,8 @@ async def carry_out(case: Case, effect: Effect) -> Command | None:
     """Do what an event owes the world outside, and say what is to be noted of it."""
     if effect.kind == "order":
         return await _deliver(case, effect)
+    if effect.kind == "case":
+        return await _tell(case, effect)
     await _notify(case, effect)
     return None
 
@@ -89,12 +93,31 @@ async def _deliver(case: Case, effect: Effect) -> Command | None:
         )
     except ActivityError as failure:
         reason = str(failure.cause or failure)[:1_000]
-        act = FailDelivery(order=form.order, unit=effect.to, reason=reason)
+        act = FailDelivery(order=form.order, unit=effect.to, assist=effect.assist, reason=reason)
         return Command(id=f"undelivered:{effect.key}", actor=SYSTEM, act=act)
     if not taken:
         return None
-    confirmed = ConfirmDelivery(order=form.order, unit=effect.to)
+    confirmed = ConfirmDelivery(order=form.order, unit=effect.to, assist=effect.assist)
     return Command(id=f"delivered:{effect.key}", actor=SYSTEM, act=confirmed)
+
+
+async def _tell(case: Case, effect: Effect) -> Command | None:
+    """Tell another case how this one stands. One that cannot be told is noted here, for people to see to."""
+    try:
+        await workflow.execute_activity(
+            TELL_CASE,
+            CaseMessage(number=effect.to, command=command_for(case, effect)),
+            start_to_close_timeout=_PATIENTLY,
+            schedule_to_close_timeout=timedelta(days=7),
+            retry_policy=_UNTIL_DONE,
+            priority=_priority(case),
+            summary=f"{effect.about} to {effect.to}",
+        )
+    except ActivityError as failure:
+        reason = str(failure.cause or failure)[:1_000]
+        remark = Remark(text=f"case {effect.to} could not be told ({effect.about}): {reason}")
+        return Command(id=f"untold:{effect.key}", actor=SYSTEM, act=remark)
+    return None
 
 
 async def _notify(case: Case, effect: Effect) -> None:

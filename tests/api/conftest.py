@@ -42,7 +42,7 @@ async def engine(environment: WorkflowEnvironment, register: Register, city: Cit
         worker.build(environment.client, task_queue, register, http),
     ):
         with environment.with_time_skipping_disabled():
-            yield Engine(environment.client, task_queue)
+            yield Engine(environment.client, task_queue, register.history)
 
 
 @pytest_asyncio.fixture

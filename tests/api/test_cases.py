@@ -65,7 +65,7 @@ async def test_a_whole_life_through_the_api(
         assert answer.json()["status"] == status
     case = (await client.get(f"/v1/cases/{number}", headers=supervisor)).json()
     assert case["outcome"] == "solved"
-    assert case["allowed"] == []
+    assert case["allowed"] == ["supplement", "rate", "note"]
     assert all("from" in one["explanation"] for one in case["deadlines"])
     events = (await client.get(f"/v1/cases/{number}/events", headers=supervisor)).json()
     assert [event["fact"]["type"] for event in events["items"] if event["fact"]["type"] != "delivered"] == [
@@ -96,7 +96,7 @@ async def test_what_is_forbidden_now_names_the_rule_and_what_is_allowed(
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
     assert problem["rule"] == "report_not_now"
-    assert problem["allowed"] == ["acknowledge", "return", "withdraw"]
+    assert problem["allowed"] == ["acknowledge", "return", "escalate", "supplement", "note"]
     assert "acknowledge" in problem["detail"]
 
 

@@ -25,7 +25,7 @@ from workflows.engine import Engine
 
 
 @pytest_asyncio.fixture
-async def no_engine(environment: WorkflowEnvironment) -> Engine:
+async def no_engine(environment: WorkflowEnvironment, register: Register) -> Engine:
     """An engine whose server answered at first and then no more, as behind a cable that was cut."""
     host, port = environment.client.service_client.config.target_host.split(":")
     passing: list[asyncio.StreamWriter] = []
@@ -41,7 +41,7 @@ async def no_engine(environment: WorkflowEnvironment) -> Engine:
     cable.close()
     for writer in passing:
         writer.close()
-    return Engine(client, "nowhere")
+    return Engine(client, "nowhere", register.history)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -49,9 +49,9 @@ async def test_an_address_that_is_none_is_refused(register: Register) -> None:
 async def test_a_version_of_a_policy_never_changes(register: Register) -> None:
     await register.put_policy(POLICY)
     await register.put_policy(POLICY.model_validate_json(POLICY.model_dump_json()))
-    stricter = POLICY.model_copy(
-        update={"callback": POLICY.callback.model_copy(update={"within": Budget.parse("1 day")})}
-    )
+    assert POLICY.callback is not None
+    shorter = POLICY.callback.model_copy(update={"within": Budget.parse("1 day")})
+    stricter = POLICY.model_copy(update={"callback": shorter})
     with pytest.raises(InvalidError, match="new version"):
         await register.put_policy(stricter)
     await register.put_policy(stricter.model_copy(update={"version": "2"}))

@@ -1,17 +1,29 @@
 """A case told command by command, for tests of the pure domain."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from cases import number
+from cases.calendar import Window
 from cases.case import Case
 from cases.commands import Act, Command, Receive
 from cases.decide import decide
 from cases.events import Event
 from cases.evolve import fold
-from cases.limits import Anchor, Budget, Limit, Step
-from cases.policy import CallBackRules, Level, Policy, ReturnRules
+from cases.limits import Anchor, Budget, Limit, Span, Step
+from cases.policy import Level, Policy
 from cases.routing import Route
-from cases.vocabulary import Actor, Channel, Complaint, Kind, Role
+from cases.rules import (
+    AccountRules,
+    AppealRules,
+    AssistRules,
+    CallBackRules,
+    ExtensionRules,
+    ReopeningRules,
+    ReturnRules,
+    UrgingRules,
+    WaitingRules,
+)
+from cases.vocabulary import Actor, Channel, Complaint, Kind, Role, Satisfaction
 
 NOON = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
 """Noon in the city's zone, Asia/Shanghai."""
@@ -24,6 +36,9 @@ UNIT_OF_ROADS = Actor(role=Role.UNIT, id="key:roads", unit=ROADS)
 UNIT_OF_WATER = Actor(role=Role.UNIT, id="key:water", unit=WATER)
 DESK = Actor(role=Role.DESK, id="key:desk")
 INTAKE = Actor(role=Role.INTAKE, id="key:intake")
+SUPERVISOR = Actor(role=Role.SUPERVISOR, id="key:supervisor")
+
+DAYTIME = Window(opens=time(8), closes=time(21))
 
 
 def limit(within: str, counts_from: Anchor = Anchor.DISPATCH) -> Limit:
@@ -53,6 +68,36 @@ POLICY = Policy(
     callback=CallBackRules(within=Budget.parse("3 days"), attempts=3, rounds=2),
     returns=ReturnRules(at_most=2),
 )
+"""The bare minimum: what a policy may leave out, this one has left out."""
+
+
+def span(within: str) -> Span:
+    return Span(**limit(within).model_dump(exclude={"counts_from"}))
+
+
+FULL = POLICY.model_copy(
+    update={
+        "policy": "full-city",
+        "callback": CallBackRules(
+            within=Budget.parse("3 days"), attempts=3, rounds=2, apart=Budget.parse("2 hours"), hours=DAYTIME
+        ),
+        "returns": ReturnRules(at_most=2, adjudicate=span("4 hours")),
+        "consultation": span("8 hours"),
+        "assist": AssistRules(acknowledge=span("4 hours"), report=span("5 days")),
+        "waiting": WaitingRules(at_most=Budget.parse("5 days"), times=2),
+        "account": AccountRules(at_most=Budget.parse("365 days"), ladder=limit("1 day").ladder),
+        "extension": ExtensionRules(within=Budget.parse("1 day"), at_most=Budget.parse("10 days"), times=1),
+        "urging": UrgingRules(apart=Budget.parse("4 hours"), at_most=3),
+        "reopening": ReopeningRules(within=Budget.parse("30 days"), times=1),
+        "appeal": AppealRules(
+            within=Budget.parse("30 days"),
+            unlocked_by=(Satisfaction.DISSATISFIED,),
+            acknowledge=limit("5 days"),
+            resolve=limit("20 days"),
+        ),
+    }
+)
+"""A policy with every section there is."""
 
 
 def received(

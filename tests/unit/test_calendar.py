@@ -88,7 +88,7 @@ def with_working_days(calendar: Calendar | None) -> Policy:
 
 
 def test_working_time_without_a_calendar_is_refused_by_name() -> None:
-    with pytest.raises(ValidationError, match=r"levels\.general\.resolve counts working time"):
+    with pytest.raises(ValidationError, match=r"levels\.general\.resolve\.within counts working time"):
         with_working_days(None)
 
 

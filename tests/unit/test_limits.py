@@ -130,6 +130,8 @@ def test_a_hastened_policy_keeps_its_rules_and_says_so() -> None:
     assert resolve.warn == policy.levels["emergency"].resolve.warn
     assert [step.after.amount for step in resolve.ladder] == [0, 120]
     assert [step.tell for step in resolve.ladder] == [step.tell for step in policy.levels["emergency"].resolve.ladder]
+    assert fast.callback is not None
+    assert policy.callback is not None
     assert fast.callback.within == Budget(72 * 60, "second")
     assert (fast.callback.attempts, fast.returns) == (policy.callback.attempts, policy.returns)
     assert policy.levels["emergency"].resolve.within == Budget(2, "hour"), "the policy itself is as it was"

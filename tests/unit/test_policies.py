@@ -80,7 +80,7 @@ def test_a_shipped_policy_has_no_problems(name: str) -> None:
 def test_beijing_has_the_default_limits() -> None:
     policy = load("beijing").policy
     found = {
-        code: [str(limit.within) for limit in (level.dispatch, level.acknowledge, level.handle, level.resolve)]
+        code: [str(limit.within) for limit in (level.dispatch, level.acknowledge, level.handle, level.resolve) if limit]
         for code, level in policy.levels.items()
     }
     assert found == {
@@ -92,6 +92,7 @@ def test_beijing_has_the_default_limits() -> None:
     assert [policy.levels[code].priority for code in found] == [1, 2, 3, 4]
     assert {level.dispatch.counts_from for level in policy.levels.values()} == {Anchor.RECEIPT}
     assert {level.resolve.counts_from for level in policy.levels.values()} == {Anchor.DISPATCH}
+    assert policy.callback is not None
     assert (policy.callback.within, policy.callback.attempts, policy.callback.rounds) == (Budget(3, "day"), 3, 2)
     assert policy.returns.at_most == 2
 

@@ -98,4 +98,4 @@ async def service(
         httpx.AsyncClient(timeout=5) as http,
         worker.build(environment.client, task_queue, register, http),
     ):
-        yield Service(environment, Engine(environment.client, task_queue), register, task_queue)
+        yield Service(environment, Engine(environment.client, task_queue, register.history), register, task_queue)

@@ -7,7 +7,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.worker import Replayer
 
-from cases.commands import Acknowledge, CallBack, Contact, Dispatch, Report, Return, Withdraw
+from cases.commands import Acknowledge, CallBack, Contact, Dispatch, Report, Return, Wait, Withdraw
 from cases.deadlines import Deadline
 from cases.errors import RefusalError, UnknownCaseError
 from cases.evolve import fold
@@ -166,8 +166,10 @@ async def test_a_command_sent_twice_is_taken_once_also_after_the_end(service: Se
     await case.do(HAPPY, DESK)
     await case.handle.result()
     assert await case.do(SOLVED, id="end") == ended
-    with pytest.raises(RefusalError, match="no more commands"):
-        await case.do(Contact())
+    assert (await case.do(Contact(note="Rang once more."))).status is Status.CLOSED
+    assert (await case.facts())[-1] == "late_report"
+    with pytest.raises(RefusalError, match="does not take 'wait'"):
+        await case.do(Wait(reason="Where is the key?"))
 
 
 async def test_many_services_at_once_get_one_case(service: Service) -> None:

@@ -1,0 +1,1 @@
+"""What may be asked of a case, a module for each side that asks."""

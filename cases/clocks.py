@@ -1,0 +1,215 @@
+"""Which clocks a case has had, and from and to when each ran."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import count
+from typing import NamedTuple
+
+from cases.case import Case, Pause
+from cases.counting import Break
+from cases.limits import Alarms, Anchor, Budget, Limit, Span
+from cases.order import Assist, Objection, Order
+from cases.policy import Terms
+from cases.rules import LimitName
+
+
+class Clock(NamedTuple):
+    """What a deadline is computed from. It stops when its duty is met, or ends without that.
+
+    `unit` has the duty, or nobody but the desk. A clock without an amount `within` is due at a date.
+    """
+
+    name: str
+    times: int
+    unit: str | None
+    alarms: Alarms
+    within: Budget | None
+    due: datetime | None
+    since: str
+    start: datetime
+    met_at: datetime | None
+    ended_at: datetime | None
+    terms: Terms
+    breaks: tuple[Break, ...] = ()
+    stands_still: bool = False
+    extensions: tuple[Budget, ...] = ()
+    extended_at: datetime | None = None
+
+
+def clocks(case: Case) -> Iterator[Clock]:
+    """Every clock there has been."""
+    yield from _of_the_desk(case)
+    objections, extensions = count(1), count(1)
+    for order in case.orders:
+        yield from _of_the_order(case, order)
+        yield from _adjudications(case, order.objections, objections, order.ended_at)
+        yield from _decisions(case, order, extensions)
+    for assist in case.assists:
+        yield from _of_the_assist(case, assist)
+        yield from _adjudications(case, assist.refusals, objections, assist.ended_at)
+    for pause in case.pauses:
+        yield from _reviews(case, pause)
+
+
+def _span(case: Case, name: str, times: int, unit: str | None, span: Span, since: str, start: datetime,
+          met: datetime | None, ended: datetime | None) -> Clock:  # fmt: skip
+    terms = case.terms_at(start)
+    return Clock(name, times, unit, span, span.within, None, since, start, met, ended, terms)
+
+
+def _of_the_desk(case: Case) -> Iterator[Clock]:
+    unclear = count(1)
+    for index, wait in enumerate(case.desk, start=1):
+        ended = _end_of_stage(case, wait.since) if wait.until is None else None
+        dispatch = case.terms_at(wait.since).dispatch
+        yield _span(case, "dispatch", index, None, dispatch, wait.why, wait.since, wait.until, ended)
+        if wait.unclear is not None and (limit := case.terms_at(wait.unclear).consultation):
+            began = wait.unclear
+            yield _span(case, "consultation", next(unclear), None, limit, "consultation", began, wait.until, ended)
+
+
+def _end_of_stage(case: Case, since: datetime) -> datetime | None:
+    """When the case was closed after a moment, if it was."""
+    ends = [one.at for one in (*case.closures, case.closure) if one is not None and one.at >= since]
+    return min(ends, default=None)
+
+
+def _of_the_order(case: Case, order: Order) -> Iterator[Clock]:
+    anchors = {
+        Anchor.RECEIPT: case.complaint.received_at,
+        Anchor.DISPATCH: order.dispatched_at,
+        Anchor.ACKNOWLEDGMENT: order.acknowledged_at,
+    }
+    for name, key, met in _duties(order):
+        limit = _limit(case.terms_at(order.dispatched_at), order, key)
+        start = None if limit is None else anchors[limit.counts_from]
+        if start is None:
+            continue
+        terms = case.terms_at(max(start, order.dispatched_at))
+        if (limit := _limit(terms, order, key)) is None:
+            continue
+        extended = order.granted if key == "resolve" else ()
+        yield Clock(
+            name,
+            order.index,
+            order.unit,
+            limit,
+            limit.within,
+            None,
+            limit.counts_from,
+            start,
+            met,
+            order.ended_at,
+            terms,
+            breaks=tuple(_breaks(case, order, key)),
+            stands_still=_stands_still(case, order, key),
+            extensions=tuple(one.by for one in extended),
+            extended_at=extended[-1].decided_at if extended else None,
+        )
+    yield from _callback(case, order)
+
+
+def _duties(order: Order) -> Iterator[tuple[str, LimitName, datetime | None]]:
+    """What a unit owes under an order, and when it did it. In an incident it signs for the case that leads alone."""
+    if order.incident is None:
+        yield "acknowledgment", "acknowledge", order.acknowledged_at
+        yield "handling", "handle", order.contacted_at or order.reported_at
+        yield "progress", "progress", order.progressed_at or order.reported_at
+    yield "resolution", "resolve", order.reported_at
+
+
+def _limit(terms: Terms, order: Order, key: LimitName) -> Limit | None:
+    if order.stage > 1 and terms.appeal is not None:
+        return {"acknowledge": terms.appeal.acknowledge, "resolve": terms.appeal.resolve}.get(key)
+    limit: Limit | None = getattr(terms, key)
+    return limit
+
+
+def _callback(case: Case, order: Order) -> Iterator[Clock]:
+    from_breach = "breach" in case.marks.get(f"resolution/{order.index}", ())
+    begins = [at for at in (order.reported_at, order.breached_at if from_breach else None) if at is not None]
+    rules = case.terms_at(order.dispatched_at).callback
+    if not begins or rules is None:
+        return
+    start = min(begins)
+    since = "report" if start == order.reported_at else "the end of the resolution limit"
+    met = order.ended_at if order.called_back else None
+    yield _span(case, "callback", order.index, None, rules, since, start, met, order.ended_at)
+
+
+def _breaks(case: Case, order: Order, key: LimitName) -> Iterator[Break]:
+    for pause in case.pauses:
+        rules = _pause_rules(case, pause)
+        if pause.order == order.index and key in rules:
+            why = "waiting for the complainant" if pause.kind == "complainant" else "on account"
+            yield Break(why=why, begins=pause.begun_at, ends=pause.ends, over=pause.ended_at is not None)
+    returns = case.terms_at(order.dispatched_at).returns
+    if key not in returns.pauses or returns.adjudicate is None:
+        return
+    terms = case.terms_at(order.dispatched_at)
+    for objection in order.objections:
+        over = objection.decided_at or objection.lapsed_at
+        latest = returns.adjudicate.within.after(objection.at, terms.city_zone, case.terms.calendar or terms.calendar)
+        yield Break(why="objection", begins=objection.at, ends=over or latest, over=over is not None)
+
+
+def _stands_still(case: Case, order: Order, key: LimitName) -> bool:
+    if order.ended_at is not None:
+        return False
+    pause = case.pause
+    waiting = pause is not None and pause.order == order.index and key in _pause_rules(case, pause)
+    disputed = order.objection is not None and key in case.terms_at(order.dispatched_at).returns.pauses
+    return waiting or disputed
+
+
+def _pause_rules(case: Case, pause: Pause) -> tuple[LimitName, ...]:
+    terms = case.terms_at(pause.begun_at)
+    rules = terms.waiting if pause.kind == "complainant" else terms.account
+    return rules.pauses if rules else ()
+
+
+def _adjudications(
+    case: Case, objections: Iterable[Objection], numbers: Iterator[int], ended: datetime | None
+) -> Iterator[Clock]:
+    for objection in objections:
+        number = next(numbers)
+        if limit := case.terms_at(objection.at).returns.adjudicate:
+            over = objection.lapsed_at or ended
+            yield _span(
+                case, "adjudication", number, None, limit, "objection", objection.at, objection.decided_at, over
+            )
+
+
+def _decisions(case: Case, order: Order, numbers: Iterator[int]) -> Iterator[Clock]:
+    for asked in order.extensions:
+        number = next(numbers)
+        if limit := case.terms_at(asked.at).extension:
+            over = asked.lapsed_at or order.ended_at
+            yield _span(case, "extension", number, None, limit, "request", asked.at, asked.decided_at, over)
+
+
+def _of_the_assist(case: Case, assist: Assist) -> Iterator[Clock]:
+    rules = case.terms_at(assist.called_at).assist
+    if rules is None:
+        return
+    index, unit, start, ended, done = assist.index, assist.unit, assist.called_at, assist.ended_at, assist.reported_at
+    signed = assist.acknowledged_at or done
+    yield _span(case, "assist_acknowledgment", index, unit, rules.acknowledge, "whistle", start, signed, ended)
+    yield _span(case, "assist_report", index, unit, rules.report, "whistle", start, done, ended)
+
+
+def _reviews(case: Case, pause: Pause) -> Iterator[Clock]:
+    rules = case.terms_at(pause.begun_at).account
+    if pause.kind != "account" or rules is None:
+        return
+    starts = (pause.begun_at, *pause.reviews)
+    for place, due in enumerate(pause.reviews):
+        met = pause.reviewed[place] if place < len(pause.reviewed) else None
+        start = min(starts[place], due)
+        terms = case.terms_at(pause.begun_at)
+        number = _reviews_before(case, pause) + place + 1
+        yield Clock("review", number, None, rules, None, due, "hold", start, met, pause.ended_at, terms)
+
+
+def _reviews_before(case: Case, pause: Pause) -> int:
+    return sum(len(earlier.reviews) for earlier in case.pauses[: pause.index - 1])

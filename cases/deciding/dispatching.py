@@ -1,0 +1,186 @@
+"""Triage, dispatch, and the dispute about whose a matter is (Art. 11, 12, 14)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from cases.case import Case
+from cases.commands import Adjudicate, Answer, Consult, Designate, Dispatch, NotDispatch, Reassign, Receive, Return
+from cases.deciding.steps import Asked, Decider, closed, dispatched, resumed
+from cases.errors import RefusalError
+from cases.events import (
+    Adjudicated,
+    Advised,
+    Closed,
+    Consulted,
+    Dispatched,
+    Fact,
+    NotDispatched,
+    Objected,
+    Recalled,
+    Received,
+    Returned,
+)
+from cases.lifecycle import allowed
+from cases.triage import AnsweredAtOnce, Triage
+from cases.vocabulary import Kind, Outcome, Value
+
+
+def receipt(act: Receive) -> Iterator[Fact]:
+    """What a complaint's receipt comes to: an order to a unit, the desk, or an end without either (Art. 10 to 12)."""
+    placed = act.route.unit or act.triage
+    yield Received(
+        number=act.number,
+        complaint=act.complaint,
+        terms=act.terms,
+        to_desk=None if placed else act.route.reason,
+    )
+    if act.triage is not None:
+        yield from _triaged(act.triage, act.complaint.kind)
+    elif act.route.unit:
+        yield Dispatched(order=1, unit=act.route.unit, copy_to=act.route.copy_to, reason=act.route.reason)
+
+
+def _triaged(triage: Triage, kind: Kind) -> Iterator[Fact]:
+    if isinstance(triage, AnsweredAtOnce):
+        _check_consultation(kind)
+        yield Advised(told=triage.told)
+        yield Closed(outcome=Outcome.ANSWERED)
+    else:
+        yield NotDispatched(ground=triage)
+        yield Closed(outcome=Outcome.NOT_DISPATCHED, reason=triage.told)
+
+
+def _check_consultation(kind: Kind) -> None:
+    if kind is not Kind.CONSULTATION:
+        raise RefusalError(
+            "not_a_consultation",
+            f"only a consultation is answered at once; dispatch a {kind}, or name one of the six grounds not to",
+            source="Art. 11",
+        )
+
+
+def _answer(asked: Asked) -> Iterator[Fact]:
+    act: Answer = asked.act
+    _check_consultation(asked.case.complaint.kind)
+    yield Advised(told=act.told)
+    yield from closed(asked.case, asked.now, Outcome.ANSWERED)
+
+
+def _not_dispatch(asked: Asked) -> Iterator[Fact]:
+    act: NotDispatch = asked.act
+    if act.ground.ground == "same_matter" and act.ground.case == asked.case.number:
+        raise RefusalError(
+            "same_case", "ground.case: a case is no repeat of itself; name the other one", source="Art. 11"
+        )
+    yield NotDispatched(ground=act.ground)
+    yield from closed(asked.case, asked.now, Outcome.NOT_DISPATCHED, act.ground.told)
+
+
+def _consult(asked: Asked) -> Iterator[Fact]:
+    act: Consult = asked.act
+    yield Consulted(units=act.units, question=act.question)
+
+
+def _dispatch(asked: Asked) -> Iterator[Fact]:
+    act: Dispatch = asked.act
+    _check_reviewer(asked.case, act.unit)
+    yield from dispatched(asked.case, act.unit, act.copy_to, act.reason)
+
+
+def _designate(asked: Asked) -> Iterator[Fact]:
+    act: Designate = asked.act
+    _check_reviewer(asked.case, act.unit)
+    yield from _recalled(asked, act.reason)
+    yield from dispatched(asked.case, act.unit, act.copy_to, act.reason, designated=True)
+
+
+def _reassign(asked: Asked) -> Iterator[Fact]:
+    act: Reassign = asked.act
+    if act.unit == asked.order.unit:
+        raise RefusalError(
+            "same_unit", f"unit: {act.unit} holds the order already; name another unit", source="Art. 14"
+        )
+    _check_reviewer(asked.case, act.unit)
+    yield from _recalled(asked, act.reason)
+    yield from dispatched(asked.case, act.unit, act.copy_to, act.reason)
+
+
+def _recalled(asked: Asked, reason: str) -> Iterator[Fact]:
+    if asked.case.order is not None:
+        yield from resumed(asked.case, asked.now, "the order was recalled")
+        yield Recalled(order=asked.order.index, unit=asked.order.unit, reason=reason)
+
+
+def _check_reviewer(case: Case, unit: str) -> None:
+    had = {order.unit for order in case.orders if order.stage < case.stage}
+    if unit in had:
+        raise RefusalError(
+            "same_reviewer", f"unit: {unit} has handled the case before; an appeal goes to another reviewer"
+        )
+
+
+def _return(asked: Asked) -> Iterator[Fact]:
+    act: Return = asked.act
+    case, order, rules = asked.case, asked.order, asked.case.terms.returns
+    if order.designated or case.returns >= rules.at_most:
+        raise RefusalError(
+            "returns_exhausted",
+            f"this case was returned {case.returns} times already, as often as the policy allows, or its unit was "
+            "designated; the unit that holds it now leads it",
+            source="Art. 14",
+            allowed=[name for name in allowed(case, asked.actor) if name != "return"],
+        )
+    if any(one.upheld is False for one in order.objections):
+        raise RefusalError(
+            "objection_final",
+            "an objection to this order was rejected; that is final, and the unit leads it",
+            source="Art. 12",
+            allowed=[name for name in allowed(case, asked.actor) if name != "return"],
+        )
+    if rules.adjudicate is None:
+        yield from _given_back(case, asked.now, act.reason)
+    else:
+        yield Objected(
+            order=order.index, unit=order.unit, reason=act.reason, evidence=act.evidence, proposed=act.proposed
+        )
+
+
+def _given_back(case: Case, now: datetime, reason: str) -> Iterator[Fact]:
+    if case.order is None:
+        return
+    yield from resumed(case, now, "the order was returned")
+    last = case.returns + 1 >= case.terms.returns.at_most
+    yield Returned(order=case.order.index, unit=case.order.unit, reason=reason, awaits_supervisor=last)
+
+
+def _adjudicate(asked: Asked) -> Iterator[Fact]:
+    act: Adjudicate = asked.act
+    case, order = asked.case, asked.order
+    last = case.returns + 1 >= case.terms.returns.at_most
+    if act.unit is not None and (not act.upheld or act.unit == order.unit or last):
+        why = (
+            "its returns are used up: a supervisor designates its unit"
+            if act.upheld and last
+            else "it goes to another unit only if the objection is upheld, and not to the one that raised it"
+        )
+        raise RefusalError("unit_not_now", f"unit: {why}; leave it out", source="Art. 12")
+    if act.unit is not None:
+        _check_reviewer(case, act.unit)
+    yield Adjudicated(order=order.index, unit=order.unit, upheld=act.upheld, reason=act.reason)
+    if not act.upheld:
+        return
+    yield from _given_back(case, asked.now, order.objections[-1].reason)
+    if act.unit is not None:
+        yield from dispatched(case, act.unit, act.copy_to, act.reason)
+
+
+DECIDERS: dict[type[Value], Decider] = {
+    Answer: _answer,
+    NotDispatch: _not_dispatch,
+    Consult: _consult,
+    Dispatch: _dispatch,
+    Designate: _designate,
+    Reassign: _reassign,
+    Return: _return,
+    Adjudicate: _adjudicate,
+}

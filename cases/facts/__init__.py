@@ -1,0 +1,1 @@
+"""What can have happened to a case, a module for each side of its life."""
