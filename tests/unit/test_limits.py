@@ -133,5 +133,8 @@ def test_a_hastened_policy_keeps_its_rules_and_says_so() -> None:
     assert fast.callback is not None
     assert policy.callback is not None
     assert fast.callback.within == Budget(72 * 60, "second")
-    assert (fast.callback.attempts, fast.returns) == (policy.callback.attempts, policy.returns)
+    assert (fast.callback.attempts, fast.callback.hours) == (policy.callback.attempts, None)
+    assert fast.returns.at_most == policy.returns.at_most
+    assert fast.returns.adjudicate is not None
+    assert fast.returns.adjudicate.within == Budget(4 * 60, "second")
     assert policy.levels["emergency"].resolve.within == Budget(2, "hour"), "the policy itself is as it was"
