@@ -5,6 +5,7 @@ from datetime import datetime
 from cases.case import Case
 from cases.commands import content_fingerprint
 from cases.deadlines import running
+from cases.shares import time_by_unit
 
 
 def project(case: Case, updated_at: datetime) -> dict[str, object]:
@@ -40,4 +41,16 @@ def project(case: Case, updated_at: datetime) -> dict[str, object]:
         "breached": any("breach" in marks for marks in case.marks.values()),
         "returns": case.returns,
         "rounds": sum(order.reported_at is not None for order in case.orders),
+        "ground": case.declined.ground if case.declined else None,
+        "paused": case.pause.kind if case.pause else None,
+        "incident": case.incident,
+        "stage": case.stage,
+        "reopened": case.reopened,
+        "urges": len(case.urges),
+        "supervised": case.supervised_at is not None,
+        "awaits_supervisor": case.awaits_supervisor,
+        "objected": case.order is not None and case.order.objection is not None,
+        "extension_asked": case.order is not None and case.order.extension is not None,
+        "satisfaction": case.satisfaction,
+        "unit_times": {unit: share.model_dump() for unit, share in time_by_unit(case, updated_at).items()},
     }

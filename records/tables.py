@@ -36,7 +36,10 @@ class CaseRow(SQLModel, table=True):
 
     `version` is the last event. `content_fingerprint` tells whether a second complaint under the same reference is the
     same. `due_at` is the next running deadline, `due_name` its name; `breached` says that any deadline ever was.
-    `rounds` counts the reports. `unit` and `district` lead and supervise it now, or did last.
+    `rounds` counts the reports. `unit` and `district` lead and supervise it now, or did last. `ground` says why it was
+    not dispatched, `paused` why its limits stand still, `incident` through which case it is handled. `objected` and
+    `extension_asked` say that a unit waits for a decision. `unit_times` are the seconds for which each unit held it and
+    waited for the complainant, as of its last event.
     """
 
     __tablename__ = "cases"
@@ -66,6 +69,20 @@ class CaseRow(SQLModel, table=True):
     breached: bool
     returns: int
     rounds: int
+    ground: str | None = None
+    paused: str | None = None
+    incident: str | None = None
+    stage: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    reopened: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    urges: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    supervised: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    awaits_supervisor: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    objected: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    extension_asked: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    satisfaction: str | None = None
+    unit_times: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
+    )
 
     __table_args__ = (
         Index("cases_source_ref", "source", "source_ref", unique=True, postgresql_where=text("source_ref IS NOT NULL")),
@@ -74,6 +91,9 @@ class CaseRow(SQLModel, table=True):
         Index("cases_unit_received", "unit", "received_at", "number"),
         Index("cases_due", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
         Index("cases_unit_due", "unit", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
+        Index("cases_category_received", "category", "received_at", "number"),
+        Index("cases_incident", "incident", "number", postgresql_where=text("incident IS NOT NULL")),
+        Index("cases_open_policy", "policy", "policy_version", "number", postgresql_where=text("closed_at IS NULL")),
         Index("cases_running", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
@@ -106,7 +126,11 @@ class UnitRow(SQLModel, table=True):
 
 
 class PolicyRow(SQLModel, table=True):
-    """A policy in one version, which never changes. `digest` tells its content."""
+    """A policy in one version, which never changes. `digest` tells its content.
+
+    `tables` are its units, categories and dispatch catalogue. The version of a policy that came into force last is the
+    one that new cases are received under.
+    """
 
     __tablename__ = "policies"
 
@@ -115,6 +139,8 @@ class PolicyRow(SQLModel, table=True):
     content: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     digest: str
     loaded_at: datetime = Field(sa_column=moment(now=True))
+    tables: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    in_force_since: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
 class KeyRow(SQLModel, table=True):
