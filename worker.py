@@ -28,12 +28,15 @@ _REQUEST_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 def build(client: Client, task_queue: str, register: Register, http: httpx.AsyncClient) -> Worker:
     """The worker of a task queue. 500 cases stay in memory between their events; the rest cost none."""
+    casebook = Casebook(register)
     return Worker(
         client,
         task_queue=task_queue,
         workflows=[ComplaintCase],
         activities=[
-            Casebook(register).record,
+            casebook.record,
+            casebook.rewrite,
+            casebook.history,
             Departments(register, http).deliver,
             Notices().send,
             Links(Engine(client, task_queue, register.history)).tell,

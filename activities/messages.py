@@ -14,6 +14,8 @@ from cases.view import DeadlineView
 from cases.vocabulary import Kind, Location, Value
 
 RECORD = "record"
+REWRITE = "rewrite"
+READ_HISTORY = "read_history"
 DELIVER_ORDER = "deliver_order"
 SEND_NOTICE = "send_notice"
 TELL_CASE = "tell_case"

@@ -90,9 +90,10 @@ def next_alarm(case: Case) -> datetime | None:
 def _deadline(case: Case, clock: Clock) -> Deadline:
     zone, calendar = clock.terms.city_zone, _calendar(case, clock)
     identity = f"{clock.name}/{clock.times}"
-    due = _due(clock, zone, calendar)
     stopped = clock.met_at or clock.ended_at
     breaks = tuple(one for one in clock.breaks if one.ends > clock.start and (stopped is None or one.begins < stopped))
+    clock = clock._replace(breaks=breaks)
+    due = _due(clock, zone, calendar)
     return Deadline(
         id=identity,
         name=clock.name,

@@ -1,33 +1,46 @@
-"""How long each unit had a case, and how much of that it waited for the complainant."""
+"""How long each unit has had a case (Art. 14): who took the time, and how much of it was the complainant's."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
 
 from cases.case import Case
 from cases.order import Order
-from cases.vocabulary import Value
 
 
-class TimeShare(Value):
-    """Seconds for which a unit held a case, and of those the seconds for which it waited for the complainant."""
+class Share(NamedTuple):
+    """Seconds for which a unit held a case, and how many of those it waited for the complainant."""
 
     held: float
     waited: float
 
 
-def time_by_unit(case: Case, until: datetime) -> dict[str, TimeShare]:
-    """The share of every unit that held the case: from each order's dispatch to its report or end, or `until`.
+def time_by_unit(case: Case, until: datetime) -> dict[str, Share]:
+    """Each unit's share in the time up to a moment, in the order in which the units first came to it.
 
-    Units that often wait for complainants are seen by it: the clock that stands still hides nothing (Art. 35).
+    A unit holds a case from its dispatch to its report, or else to the end of its order: from the report on it is the
+    hotline's to call back. A case that follows an incident is held by the unit that leads there. Time on account is
+    the unit's own: it does not wait for the complainant.
     """
-    shares: dict[str, TimeShare] = {}
-    for order in case.orders:
-        ends = min(moment for moment in (order.reported_at, order.ended_at, until) if moment is not None)
-        before = shares.get(order.unit, TimeShare(held=0, waited=0))
-        held = max(0.0, (ends - order.dispatched_at).total_seconds())
-        shares[order.unit] = TimeShare(held=before.held + held, waited=before.waited + _waited(case, order, ends))
+    shares: dict[str, Share] = {}
+    for order, begins, ends in _spells(case, until):
+        held, waited = shares.get(order.unit, Share(0.0, 0.0))
+        spell = Share(max(0.0, (ends - begins).total_seconds()), _waited(case, order, begins, ends))
+        shares[order.unit] = Share(held + spell.held, waited + spell.waited)
     return shares
 
 
-def _waited(case: Case, order: Order, ends: datetime) -> float:
-    waits = [pause for pause in case.pauses if pause.order == order.index and pause.kind == "complainant"]
-    return sum(max(0.0, (min(one.ends, ends) - one.begun_at).total_seconds()) for one in waits)
+def _spells(case: Case, until: datetime) -> Iterator[tuple[Order, datetime, datetime]]:
+    for before, order in pairwise((None, *case.orders)):
+        if order is None:
+            continue
+        # An order that joined an incident counts its limits from an earlier one, which another unit held till then.
+        left = before.ended_at if before is not None and before.ended_at is not None else order.dispatched_at
+        ends = [at for at in (order.reported_at, order.ended_at, until) if at is not None]
+        yield order, max(order.dispatched_at, left), min(ends)
+
+
+def _waited(case: Case, order: Order, begins: datetime, ends: datetime) -> float:
+    waits = (pause for pause in case.pauses if pause.kind == "complainant" and pause.order == order.index)
+    return sum(max(0.0, (min(pause.ends, ends) - max(pause.begun_at, begins)).total_seconds()) for pause in waits)

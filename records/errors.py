@@ -16,7 +16,7 @@ class GapError(Exception):
 
 
 class ConflictError(Exception):
-    """The register holds something else in this place, and what it holds is never overwritten. Nothing was written."""
+    """The register holds something else there, and only a whole history overwrites that. Nothing was written."""
 
     def __init__(self, number: str, detail: str) -> None:
         super().__init__(f"case {number}: {detail}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Integer, String, Table, Text, bindparam, cast, column, func, select
+from sqlalchemy import Integer, String, Table, Text, bindparam, cast, column, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -40,6 +40,23 @@ async def post(engine: AsyncEngine, batches: Sequence[Batch]) -> dict[str, GapEr
     except IntegrityError as error:
         numbers = ", ".join(batch.number for batch in batches)
         raise ConflictError(numbers, "another case has the same source and source_ref") from error
+
+
+async def rewrite(engine: AsyncEngine, batch: Batch) -> None:
+    """Put a whole history in the place of whatever the register holds of its case, in one transaction.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach; writing the same again is harmless.
+        ConflictError: another case has its reference; nothing was written.
+    """
+    try:
+        async with transaction(engine) as connection:
+            await connection.execute(_VERSIONS, {"numbers": [batch.number]})
+            await connection.execute(delete(_EVENTS).where(_EVENTS.c.case_number == batch.number))
+            await connection.execute(delete(_CASES).where(_CASES.c.number == batch.number))
+            await _write(connection, [batch], {})
+    except IntegrityError as error:
+        raise ConflictError(batch.number, "another case has the same source and source_ref") from error
 
 
 async def _post(connection: AsyncConnection, batches: Sequence[Batch]) -> dict[str, GapError | ConflictError]:

@@ -52,5 +52,5 @@ def project(case: Case, updated_at: datetime) -> dict[str, object]:
         "objected": case.order is not None and case.order.objection is not None,
         "extension_asked": case.order is not None and case.order.extension is not None,
         "satisfaction": case.satisfaction,
-        "unit_times": {unit: share.model_dump() for unit, share in time_by_unit(case, updated_at).items()},
+        "unit_times": {unit: share._asdict() for unit, share in time_by_unit(case, updated_at).items()},
     }

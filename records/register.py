@@ -6,12 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
 from cases.case import Case
-from cases.errors import UnknownCaseError
+from cases.errors import InvalidError, UnknownCaseError
 from cases.events import Event
 from cases.evolve import fold
 from cases.policy import Policy
 from cases.routing import Unit
-from records import case_list, directory
+from records import case_list, directory, posting
 from records.batch import Batch
 from records.case_list import CaseFilter, OrderRow
 from records.cursor import Page
@@ -50,6 +50,20 @@ class Register:
         """
         if events:
             await self._journal.write(Batch(number, events, case))
+
+    async def rewrite(self, number: str, events: Sequence[Event]) -> None:
+        """Put a case's whole history in the place of what is recorded of it.
+
+        A worker that dies after it has recorded an event, and before the engine knows of it, leaves an event that never
+        came to be: the case goes on from before it, and its history is right.
+
+        Raises:
+            ConflictError: another case has its reference.
+            InvalidError: they are not the history of this case from its beginning.
+        """
+        if not events or events[0].seq != 1:
+            raise InvalidError("events", "send the whole history, from the receipt on")
+        await posting.rewrite(self._engine, Batch(number, events, None))
 
     async def case(self, number: str) -> Case:
         """The case that its stored events add up to.

@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from cases.view import CaseView, view
     from cases.vocabulary import SYSTEM
     from workflows.messages import MOST_REFUSALS, WORKFLOW, CaseStart
-    from workflows.outside import carry_out, record
+    from workflows.outside import carry_out, history, record
     from workflows.search_attributes import values
 
 _TICK = Command(id="tick", actor=SYSTEM, act=Tick())
@@ -40,6 +40,8 @@ class ComplaintCase:
     def __init__(self, start: CaseStart) -> None:
         self.case: Case
         self.events: list[Event] = []
+        self._begun = False
+        self._alarm: datetime | None = None
         self._recorded = start.recorded
         self._renew_after = start.renew_after
         self._owed: dict[str, Effect] = {}
@@ -47,14 +49,11 @@ class ComplaintCase:
         self._effects: dict[str, asyncio.Task[None]] = {}
         if start.command is not None:
             received = decide(None, start.command, workflow.now())
-            self.case = fold(received)
-            self._remember(received)
-        else:
-            self.events = list(start.events)
-            self.case = fold(start.events)
+            self._begin(received)
+            self._owe(received)
+        elif start.events:
+            self._begin(start.events)
             self._owed = {effect.key: effect for effect in start.owed}
-        self._alarm = next_alarm(self.case)
-        self._tell()
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseView:
@@ -62,12 +61,17 @@ class ComplaintCase:
 
         A case that ended and is told something more, or opened again, lives on in a new run, begun with its record.
         """
+        if start.ended is not None:
+            events = await history(start.ended)
+            self._recorded = len(events)
+            self._begin(events)
         clock = self._in_background(self._watch_the_clock())
         recorder = self._in_background(self._keep_recording())
         while True:
             await workflow.wait_condition(self._something_to_do)
             if self._broken is not None:
-                raise self._broken
+                # Never the failure itself: one of an activity would end the case instead of stopping it.
+                raise RuntimeError("a part of the case broke; it goes on once that is mended") from self._broken
             self._begin_effects()
             if not (self._settled() or self._ripe_for_renewal()):
                 continue
@@ -83,6 +87,7 @@ class ComplaintCase:
     @workflow.update(dynamic=True)
     async def take(self, act: str, args: Sequence[RawValue]) -> CaseView:
         """Take a command, named after its act, and answer with the case as it leaves it."""
+        await workflow.wait_condition(lambda: self._begun)
         try:
             self._apply(decide(self.case, self._command(act, args), workflow.now()))
         except RefusalError as refusal:
@@ -91,6 +96,9 @@ class ComplaintCase:
 
     @take.validator
     def _may_take(self, act: str, args: Sequence[RawValue]) -> None:
+        if not self._begun:
+            # Its record is still being read; the command is judged once it is there.
+            return
         try:
             decide(self.case, self._command(act, args), workflow.now())
         except RefusalError as refusal:
@@ -100,6 +108,7 @@ class ComplaintCase:
     async def hear(self, act: str, args: Sequence[RawValue]) -> None:
         """Take a command from a service that waits for no answer; one that is refused leaves a recorded refusal."""
         cause = None
+        await workflow.wait_condition(lambda: self._begun)
         try:
             command = self._command(act, args)
             cause = Cause(id=command.id, fingerprint=command.fingerprint)
@@ -149,15 +158,22 @@ class ComplaintCase:
         before = values(self.case)
         for event in events:
             self.case = evolve(self.case, event)
-        self._remember(events)
+        self.events += events
+        self._owe(events)
         self._alarm = next_alarm(self.case)
         self._tell()
         changed = [key.value_set(value) for key, value in values(self.case).items() if before[key] != value]
         if changed:
             workflow.upsert_search_attributes(changed)
 
-    def _remember(self, events: list[Event]) -> None:
-        self.events += events
+    def _begin(self, events: Sequence[Event]) -> None:
+        self.events = list(events)
+        self.case = fold(events)
+        self._begun = True
+        self._alarm = next_alarm(self.case)
+        self._tell()
+
+    def _owe(self, events: list[Event]) -> None:
         for event in events:
             self._owed |= {effect.key: effect for effect in effects(self.case, event)}
 
@@ -191,7 +207,7 @@ class ComplaintCase:
         while True:
             await workflow.wait_condition(lambda: self._recorded < len(self.events))
             upto = len(self.events)
-            if await record(self.case, self.events[self._recorded :]):
+            if await record(self.case, self.events, self._recorded):
                 self._recorded = upto
             else:
                 self._recorded = 0

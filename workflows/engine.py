@@ -1,5 +1,6 @@
 """How services speak to the workflows of cases: start one, give it a command, look at it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -34,6 +35,14 @@ _PATIENCE_TO_LOOK = timedelta(seconds=3)
 
 Answer = TypeVar("Answer")
 History = Callable[[str], Awaitable[list[Event]]]
+
+
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between tries while a run of the case is just ending; the next one takes the command."""
+
+
+class _ChangingHandsError(Exception):
+    """A run of the case is just ending, and the next one has not begun."""
 
 
 class Engine:
@@ -93,6 +102,17 @@ class Engine:
             UnavailableError: the engine is out of reach; whether the command was taken is unknown, and sending it
                 again under the same id is safe.
         """
+        for pause in _PAUSES:
+            try:
+                return await self._submit(number, command)
+            except _ChangingHandsError:
+                await asyncio.sleep(pause)
+        try:
+            return await self._submit(number, command)
+        except _ChangingHandsError as error:
+            raise UnavailableError("the case is just changing hands; ask again") from error
+
+    async def _submit(self, number: str, command: Command) -> CaseView:
         try:
             answer: CaseView = await self._handle(number).execute_update(
                 command.act.type,
@@ -108,20 +128,19 @@ class Engine:
             raise UnavailableError("the engine did not answer in time") from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
-                raise UnavailableError("the engine does not answer") from error
+                raise _fault(error) from error
         return await self._submit_to_ended(number, command)
 
     async def _submit_to_ended(self, number: str, command: Command) -> CaseView:
         """Judge a command by the record of a case that has ended; if it is taken, the case lives on from there."""
-        events = await self._history(number)
-        case = fold(events)
+        case = fold(await self._history(number))
         if not decide(case, command, datetime.now(UTC)):
             return view(case)
         if case.open:
-            raise UnavailableError("the case is just changing hands; ask again")
+            raise _ChangingHandsError
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             WORKFLOW,
-            CaseStart(events=tuple(events), recorded=len(events)),
+            CaseStart(ended=number),
             id=workflow_id(number),
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -142,7 +161,9 @@ class Engine:
             )
         except WorkflowUpdateFailedError as error:
             raise _refusal(error.cause) from error
-        except (RPCError, RPCTimeoutOrCancelledError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        except RPCError as error:
+            raise _fault(error) from error
+        except (RPCTimeoutOrCancelledError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise UnavailableError("the engine did not answer in time") from error
         return answer
 
@@ -194,6 +215,12 @@ class Engine:
 
     def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(number))
+
+
+def _fault(error: RPCError) -> Exception:
+    if error.status is RPCStatusCode.ABORTED:
+        return _ChangingHandsError()
+    return UnavailableError("the engine does not answer")
 
 
 def _update_id(command: Command) -> str:

@@ -12,7 +12,10 @@ MOST_REFUSALS = 100
 
 
 class CaseStart(BaseModel):
-    """How a case's workflow begins: by the command that receives it, or by what it carries over to a new run.
+    """How a case's workflow begins.
+
+    By the command that receives it; by the events that it carries over to a new run; or, for a case that had ended, by
+    its number alone: then it reads its own record, which is whole, since no run ends before everything is recorded.
 
     `recorded` is how many of the events the register has; `owed` are the effects not yet carried out.
     """
@@ -20,6 +23,7 @@ class CaseStart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     command: Command | None = None
+    ended: str | None = None
     events: tuple[Event, ...] = ()
     recorded: int = 0
     owed: tuple[Effect, ...] = ()

@@ -14,7 +14,9 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.messages import (
         DELIVER_ORDER,
+        READ_HISTORY,
         RECORD,
+        REWRITE,
         SEND_NOTICE,
         TELL_CASE,
         CaseMessage,
@@ -38,13 +40,14 @@ _PROMPTLY = timedelta(seconds=4)
 _PATIENTLY = timedelta(seconds=30)
 
 
-async def record(case: Case, events: Sequence[Event]) -> bool:
-    """Write events into the register, for as long as it takes.
+async def record(case: Case, history: Sequence[Event], recorded: int) -> bool:
+    """Write the events of a history that follow the `recorded`-th into the register, for as long as it takes.
 
     Returns:
         Whether they are there. If not, the register lacks earlier ones: begin again with the first.
     """
-    request = RecordRequest(number=case.number, events=tuple(events), case=case)
+    events = tuple(history[recorded:])
+    request = RecordRequest(number=case.number, events=events, case=case)
     try:
         await workflow.execute_local_activity(RECORD, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE)
     except ActivityError as failure:
@@ -53,19 +56,56 @@ async def record(case: Case, events: Sequence[Event]) -> bool:
     else:
         return True
     try:
-        await workflow.execute_activity(
-            RECORD,
-            RecordRequest(number=case.number, events=tuple(events)),
-            start_to_close_timeout=_PATIENTLY,
-            retry_policy=_UNTIL_DONE,
-            priority=_priority(case),
-        )
+        await _record_for_sure(RECORD, case, events)
     except ActivityError as failure:
         if _type(failure) == "gap":
             return False
-        # The register holds other events under these numbers. The history is right; reconciliation repairs the record.
-        workflow.logger.error("the register contradicts the history", extra={"case": case.number})
+        await _rewrite(case, history)
     return True
+
+
+async def _rewrite(case: Case, history: Sequence[Event]) -> None:
+    """Mend a record that contradicts the history.
+
+    A worker that dies between a local activity and the end of its task leaves an event in the register that never came
+    to be. By now the history is durable, and it is right.
+    """
+    workflow.logger.warning("the register contradicts the history and is written anew", extra={"case": case.number})
+    try:
+        await _record_for_sure(REWRITE, case, tuple(history))
+    except ActivityError:
+        workflow.logger.error("the register cannot take the history", extra={"case": case.number})
+
+
+async def _record_for_sure(activity: str, case: Case, events: tuple[Event, ...]) -> None:
+    await workflow.execute_activity(
+        activity,
+        RecordRequest(number=case.number, events=events),
+        start_to_close_timeout=_PATIENTLY,
+        retry_policy=_UNTIL_DONE,
+        priority=_priority(case),
+    )
+
+
+async def history(number: str) -> list[Event]:
+    """Everything that is recorded of a case, for as long as it takes to read it."""
+    try:
+        found: list[Event] = await workflow.execute_local_activity(
+            READ_HISTORY,
+            number,
+            result_type=list[Event],
+            start_to_close_timeout=_PROMPTLY,
+            retry_policy=_ONCE,
+        )
+    except ActivityError:
+        found = await workflow.execute_activity(
+            READ_HISTORY,
+            number,
+            result_type=list[Event],
+            start_to_close_timeout=_PATIENTLY,
+            retry_policy=_UNTIL_DONE,
+        )
+    return found
 
 
 async def carry_out(case: Case, effect: Effect) -> Command | None:

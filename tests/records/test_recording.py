@@ -238,3 +238,20 @@ async def test_alarms_mark_the_row(register: Register) -> None:
 
 def _renumbered(event: Event, number: str) -> Event:
     return event.model_copy(update={"fact": event.fact.model_copy(update={"number": number})})
+
+
+async def test_a_whole_history_takes_the_place_of_what_never_came_to_be(register: Register) -> None:
+    events = begun("1")
+    ghost, real = acknowledged(events, timedelta(hours=1)), acknowledged(events, timedelta(hours=2))
+    number = number_of(events)
+    await register.record(number, events + ghost)
+    await register.rewrite(number, events + real)
+    assert await register.events(number) == events + real
+    row = await register.row(number)
+    assert row is not None
+    assert row.updated_at == real[-1].at
+    shorter = events[:1]
+    await register.rewrite(number, shorter)
+    assert await register.events(number) == shorter
+    with pytest.raises(InvalidError, match="from the receipt on"):
+        await register.rewrite(number, real)

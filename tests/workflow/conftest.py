@@ -15,11 +15,13 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker
 from cases.commands import Act, Command
+from cases.policy import Policy
 from cases.routing import Route, Unit
+from cases.triage import Triage
 from cases.view import CaseView
 from cases.vocabulary import Actor
 from records.register import Register
-from tests.unit.narrative import ROADS, UNIT_OF_ROADS, WATER, received
+from tests.unit.narrative import POLICY, ROADS, UNIT_OF_ROADS, WATER, received
 from tests.unit_system import UnitSystem
 from workflows.engine import Engine
 from workflows.messages import CaseStart, workflow_id
@@ -70,8 +72,17 @@ class Service:
     register: Register
     task_queue: str
 
-    async def receive(self, route: Route | None = None, renew_after: int | None = None) -> LiveCase:
-        command = received(route, source_ref=uuid4().hex, at=datetime.now(UTC))
+    async def receive(
+        self,
+        route: Route | None = None,
+        renew_after: int | None = None,
+        policy: Policy = POLICY,
+        triage: Triage | None = None,
+    ) -> LiveCase:
+        command = received(route, policy, source_ref=uuid4().hex, at=datetime.now(UTC))
+        if triage is not None:
+            act = command.act.model_copy(update={"triage": triage})
+            command = command.model_copy(update={"act": act})
         number = command.act.number  # type: ignore[union-attr]
         client = self.environment.client
         with self.environment.with_time_skipping_disabled():

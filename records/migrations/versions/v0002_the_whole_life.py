@@ -1,5 +1,7 @@
 """The whole life of a case in its row; policies with their tables, and since when one is in force."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -7,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 revision = "0002"
 down_revision = "0001"
 
-_CASES = (
+_CASES: tuple[sa.Column[Any], ...] = (
     sa.Column("ground", sa.String(), nullable=True),
     sa.Column("paused", sa.String(), nullable=True),
     sa.Column("incident", sa.String(), nullable=True),
@@ -21,7 +23,7 @@ _CASES = (
     sa.Column("satisfaction", sa.String(), nullable=True),
     sa.Column("unit_times", JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
 )
-_POLICIES = (
+_POLICIES: tuple[sa.Column[Any], ...] = (
     sa.Column("tables", JSONB(), nullable=True),
     sa.Column("in_force_since", sa.DateTime(timezone=True), nullable=True),
 )
