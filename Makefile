@@ -1,13 +1,14 @@
 # Everything that is done from day to day. `make` alone tells what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock
+.PHONY: help setup run test fuzz check format lock
 
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO ?= 1
+SEQUENCES ?= 10000
 
 help:  ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,9 @@ run: $(READY)  ## Start the service with the demonstration city; DEMO=0 starts i
 
 test: $(READY)  ## Run all tests
 	@$(BIN)/python -m pytest $(TESTS)
+
+fuzz: $(READY)  ## Lead thousands of random cases through the rules; SEQUENCES=50000 leads more
+	@HOTLINE_SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest tests/model/test_random_lives.py -q -s --timeout=0
 
 check: $(READY)  ## Check format, style and types
 	@$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.adoption import Adoptions
 from activities.casebook import Casebook
 from activities.departments import Departments
 from activities.links import Links
@@ -21,6 +22,7 @@ from records.register import Register
 from workflows.complaint_case import ComplaintCase
 from workflows.connection import connect
 from workflows.engine import Engine
+from workflows.policy_adoption import PolicyAdoption
 from workflows.sandbox import SANDBOX
 
 _REQUEST_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
@@ -29,20 +31,26 @@ _REQUEST_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 def build(client: Client, task_queue: str, register: Register, http: httpx.AsyncClient) -> Worker:
     """The worker of a task queue. 500 cases stay in memory between their events; the rest cost none."""
     casebook = Casebook(register)
+    engine = Engine(client, task_queue, register.history)
+    adoptions = Adoptions(register, engine)
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ComplaintCase],
+        workflows=[ComplaintCase, PolicyAdoption],
         activities=[
             casebook.record,
             casebook.rewrite,
             casebook.history,
             Departments(register, http).deliver,
             Notices().send,
-            Links(Engine(client, task_queue, register.history)).tell,
+            Links(engine).tell,
+            adoptions.find,
+            adoptions.adopt,
         ],
         workflow_runner=SANDBOX,
         max_cached_workflows=500,
+        # They share one interpreter: more at once make each slower, and the engine's library gives one two seconds.
+        max_concurrent_workflow_tasks=32,
         max_concurrent_activities=200,
         max_concurrent_local_activities=200,
         graceful_shutdown_timeout=timedelta(seconds=5),

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
+from cases.adoption import Fate
 from cases.case import Case
 from cases.commands import Command
 from cases.deadlines import running
@@ -19,6 +20,8 @@ READ_HISTORY = "read_history"
 DELIVER_ORDER = "deliver_order"
 SEND_NOTICE = "send_notice"
 TELL_CASE = "tell_case"
+FIND_CASES = "find_cases"
+ADOPT = "adopt"
 
 
 class RecordRequest(Value):
@@ -60,6 +63,65 @@ class CaseMessage(Value):
 
     number: str
     command: Command
+
+
+class Ruling(Value):
+    """A version that came into force at a moment. In the demonstration its clocks run `speed` times as fast."""
+
+    policy: str
+    version: str
+    speed: int | None = None
+    since: AwareDatetime
+
+
+class Search(Value):
+    """Asks for a page of the open cases that are not held to a version.
+
+    `after` are version and number of the last case of the page before. Cases that the register knew by `came_after` are
+    left out, and those that came later than `fresh_after` are marked.
+    """
+
+    ruling: Ruling
+    after: tuple[str, str] = ("", "")
+    came_after: AwareDatetime | None = None
+    fresh_after: AwareDatetime
+    limit: int
+
+
+class Found(Value):
+    """A page of cases, and where the next one begins; the last page has no `next`. `fresh` came in just now.
+
+    `open` is how many open cases there are that are not held to the version; it is told with the first page. If
+    `untouched`, the version leaves all of them as they are, and there is no need to go through them.
+    """
+
+    numbers: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
+    next: tuple[str, str] | None = None
+    open: int = 0
+    untouched: bool = False
+
+
+class Adoption(Value):
+    """Asks that some cases adopt what a version of their policy offers them."""
+
+    ruling: Ruling
+    numbers: tuple[str, ...]
+
+
+class Told(Value):
+    """A case of which somebody should know, and why."""
+
+    number: str
+    fate: Fate
+    why: str
+
+
+class Adopted(Value):
+    """What became of some cases: how many met which fate, and those of which somebody should know."""
+
+    counts: dict[Fate, int] = Field(default_factory=dict)
+    told: tuple[Told, ...] = ()
 
 
 class NoticeRequest(Value):

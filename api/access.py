@@ -15,6 +15,8 @@ from records.keys import Key
 _DESK = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 _INTAKE = _DESK | {Role.INTAKE}
 _HANDLING = frozenset({Role.UNIT, Role.ADMIN})
+_STAFF = _DESK | {Role.UNIT}
+_SUPERVISION = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _EVERYBODY = _INTAKE | {Role.UNIT}
 
 PUBLIC = frozenset({"GET /healthz", "GET /readyz", "GET /metrics"})
@@ -25,23 +27,65 @@ ACCESS: dict[str, frozenset[Role]] = {
     "GET /v1/cases": _EVERYBODY,
     "GET /v1/cases/{number}": _EVERYBODY,
     "GET /v1/cases/{number}/events": _EVERYBODY,
+    "GET /v1/cases/{number}/explanation": _EVERYBODY,
+    "POST /v1/cases/{number}/answer": _DESK,
+    "POST /v1/cases/{number}/not-dispatch": _DESK,
+    "POST /v1/cases/{number}/consult": _DESK,
     "POST /v1/cases/{number}/dispatch": _DESK,
+    "POST /v1/cases/{number}/designate": _SUPERVISION,
+    "POST /v1/cases/{number}/reassign": _DESK,
+    "POST /v1/cases/{number}/adjudicate": _DESK,
+    "POST /v1/cases/{number}/join": _DESK,
     "POST /v1/cases/{number}/acknowledge": _HANDLING,
     "POST /v1/cases/{number}/return": _HANDLING,
     "POST /v1/cases/{number}/contact": _HANDLING,
+    "POST /v1/cases/{number}/progress": _HANDLING,
     "POST /v1/cases/{number}/report": _HANDLING,
+    "POST /v1/cases/{number}/extension": _HANDLING,
+    "POST /v1/cases/{number}/extension/decision": _SUPERVISION,
+    "POST /v1/cases/{number}/wait": _STAFF,
+    "POST /v1/cases/{number}/hold": _SUPERVISION,
+    "POST /v1/cases/{number}/review": _STAFF,
+    "POST /v1/cases/{number}/resume": _STAFF,
+    "POST /v1/cases/{number}/escalate": _HANDLING,
+    "POST /v1/cases/{number}/whistle": _HANDLING,
+    "POST /v1/cases/{number}/assists/{assist}/acknowledge": _HANDLING,
+    "POST /v1/cases/{number}/assists/{assist}/refuse": _HANDLING,
+    "POST /v1/cases/{number}/assists/{assist}/adjudicate": _STAFF,
+    "POST /v1/cases/{number}/assists/{assist}/progress": _HANDLING,
+    "POST /v1/cases/{number}/assists/{assist}/report": _HANDLING,
     "POST /v1/cases/{number}/callback": _DESK,
     "POST /v1/cases/{number}/withdraw": _INTAKE,
+    "POST /v1/cases/{number}/supplement": _EVERYBODY,
+    "POST /v1/cases/{number}/urge": _INTAKE,
+    "POST /v1/cases/{number}/rate": _INTAKE,
+    "POST /v1/cases/{number}/reopen": _INTAKE,
+    "POST /v1/cases/{number}/appeal": _INTAKE,
+    "POST /v1/cases/{number}/supervise": _DESK,
+    "POST /v1/cases/{number}/close": _SUPERVISION,
+    "POST /v1/cases/{number}/note": _EVERYBODY,
+    "GET /v1/cases/{number}/candidates": _INTAKE,
+    "POST /v1/candidates": _INTAKE,
     "GET /v1/units": _EVERYBODY,
-    "GET /v1/units/{unit}/orders": _DESK | {Role.UNIT},
+    "GET /v1/units/{unit}/orders": _STAFF,
     "GET /v1/categories": _EVERYBODY,
+    "GET /v1/route": _EVERYBODY,
 }
 """Which roles a route is open to. What a key is bound to narrows it further: see `Caller`."""
+
+_ADDRESSES = {"request_extension": "/extension", "decide_extension": "/extension/decision"}
+
+
+def step_address(act: str) -> str:
+    """Where the step of an act is asked for, below the address of the case."""
+    if act.startswith("assist_"):
+        return f"/assists/{{assist}}/{act.removeprefix('assist_')}"
+    return _ADDRESSES.get(act, f"/{act.replace('_', '-')}")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever holds a key. A unit's key reaches the unit's own orders alone; one bound to a source, its cases alone."""
+    """Whoever holds a key. A unit's key reaches the cases it has a part in; one bound to a source, that source's."""
 
     key: Key
 
@@ -61,22 +105,32 @@ class Caller:
         if self.key.source is not None and case.complaint.source != self.key.source:
             raise UnknownCaseError(case.number)
 
-    def own_unit(self, asked: str | None) -> str | None:
-        """The unit whose cases a list holds: the one that was asked for, or the one the key is bound to.
+    def may(self, act: str) -> bool:
+        """Whether the step of an act is open to the key's role."""
+        return self.key.role in ACCESS[f"POST /v1/cases/{{number}}{step_address(act)}"]
+
+    def own_cases(self, unit: str | None, assisting: str | None) -> dict[str, str | None]:
+        """Whose cases a list holds: as was asked for, or else those that the key's unit leads.
 
         Raises:
-            ProblemError: another unit was asked for.
+            ProblemError: another unit's were asked for.
         """
-        return _own("unit", asked, self.key.unit)
+        if assisting is not None:
+            return {"unit": unit, "assisting": _own("assisting", assisting, self.key.unit)}
+        return {"unit": _own("unit", unit, self.key.unit)}
 
     def own_source(self, asked: str | None) -> str | None:
-        """The source whose cases a list holds, like `own_unit`."""
+        """The source whose cases a list holds: the one that was asked for, or the one the key is bound to.
+
+        Raises:
+            ProblemError: another source was asked for.
+        """
         return _own("source", asked, self.key.source)
 
 
 def _own(name: str, asked: str | None, bound: str | None) -> str | None:
     if bound is not None and asked not in (None, bound):
-        raise forbidden(f"{name}: this key is bound to the {name} {bound!r}; leave it out, or write {bound!r}")
+        raise forbidden(f"{name}: this key is bound to {bound!r}; leave it out, or write {bound!r}")
     return bound or asked
 
 

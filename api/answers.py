@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 
 def answer(
@@ -24,4 +25,5 @@ def _told(value: Any, zone: tzinfo) -> Any:
         return {name: _told(inner, zone) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_told(inner, zone) for inner in value]
-    return value
+    # Days and times of day, as calendars and hours of call-back hold them.
+    return to_jsonable_python(value)

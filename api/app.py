@@ -11,16 +11,29 @@ from fastapi_offline import FastAPIOffline
 from temporalio.client import Client
 
 from api import openapi, problems
+from api.city import CityInForce
 from api.incidents import Incidents
 from api.keyring import KeyRing
 from api.limits import BodyLimit
 from api.metrics import Measured, Metrics
-from api.routes import cases, health, outcomes, units
+from api.routes import (
+    assisting,
+    candidates,
+    cases,
+    catalogue,
+    complainant,
+    dispatching,
+    handling,
+    health,
+    oversight,
+    units,
+)
 from api.services import Services
+from cases.city import City
 from hotline import ports, stack
-from hotline.city import in_force
+from hotline.city import at_pace
 from hotline.errors import StartError
-from hotline.policies import City
+from hotline.policies import load
 from hotline.settings import Settings
 from records.database import connect as connect_database
 from records.database import migrate
@@ -30,8 +43,10 @@ from workflows.connection import connect as connect_temporal
 from workflows.engine import Engine
 
 
-def create_app(settings: Settings, *, engine: Engine, register: Register, keys: Keys, city: City) -> FastAPI:
-    """The application over the given parts, which belong to whoever made them."""
+def create_app(
+    settings: Settings, *, engine: Engine, register: Register, keys: Keys, city: City | CityInForce
+) -> FastAPI:
+    """The application over the given parts, which belong to whoever made them. A city given as such stays in force."""
     app: FastAPI = FastAPIOffline(
         redoc_url=None,
         title="hotline",
@@ -42,9 +57,13 @@ def create_app(settings: Settings, *, engine: Engine, register: Register, keys: 
         redirect_slashes=False,
     )
     metrics = Metrics()
-    app.state.services = Services(engine=engine, register=register, keyring=KeyRing(keys), city=city, metrics=metrics)
-    for routes in (cases, outcomes, units, health):
+    in_force = city if isinstance(city, CityInForce) else CityInForce(city, register)
+    app.state.services = Services(
+        engine=engine, register=register, keyring=KeyRing(keys), in_force=in_force, metrics=metrics
+    )
+    for routes in (cases, dispatching, handling, assisting, complainant, oversight, units, catalogue, health):
         app.include_router(routes.router)
+    app.include_router(candidates.router)
     problems.install(app)
     openapi.describe(app)
     # The last one added is the outermost.
@@ -65,7 +84,7 @@ async def serve(settings: Settings) -> None:
     """
     settings = stack.resolve(settings)
     url = stack.database_url(settings)
-    city = in_force(settings)
+    city = load(settings.policy)
     ports.claim([ports.Wanted(part="the API", host=settings.host, port=settings.api_port, setting="HOTLINE_API_PORT")])
     await asyncio.to_thread(migrate, url)
     async with AsyncExitStack() as parts:
@@ -73,7 +92,11 @@ async def serve(settings: Settings) -> None:
         parts.push_async_callback(database.dispose)
         register = Register(database)
         engine = Engine(await _temporal(settings.temporal_port), settings.task_queue, register.history)
-        app = create_app(settings, engine=engine, register=register, keys=Keys(database), city=city)
+        in_force = CityInForce(city, register, lambda one: at_pace(one, settings))
+        await in_force.look()
+        following = asyncio.create_task(in_force.follow())
+        parts.callback(following.cancel)
+        app = create_app(settings, engine=engine, register=register, keys=Keys(database), city=in_force)
         config = uvicorn.Config(
             app,
             host=settings.host,

@@ -3,10 +3,15 @@
 from api.access import Caller
 from api.idempotency import command_id
 from api.lookup import find
+from api.problems import blamed
 from api.services import Services
+from cases.case import Case
 from cases.commands import Act, Command
+from cases.decide import allowed
 from cases.errors import RefusalError
 from cases.view import CaseView
+
+_LISTED = "; it takes"
 
 
 async def submit(services: Services, caller: Caller, number: str, act: Act, idempotency_key: str | None) -> CaseView:
@@ -22,7 +27,17 @@ async def submit(services: Services, caller: Caller, number: str, act: Act, idem
         await find(services, caller, number)
     try:
         return await services.engine.submit(number, command)
-    except RefusalError:
+    except RefusalError as error:
         # A unit's command succeeds on its own order alone; whether a refusal may be told depends on whose case it is.
-        await find(services, caller, number)
-        raise
+        case, _ = await find(services, caller, number)
+        raise _told(error, case, caller, act) from error
+
+
+def _told(error: RefusalError, case: Case, caller: Caller, act: Act) -> RefusalError:
+    """The refusal with the steps that the case takes from this very caller: the domain knows roles, but no keys."""
+    again = blamed(error) is not None
+    takes = [name for name in allowed(case, caller.actor) if caller.may(name) and (again or name != act.type)]
+    detail, listed, _ = error.detail.partition(_LISTED)
+    if listed:
+        detail += f"{_LISTED}: {', '.join(takes)}" if takes else f"{_LISTED} nothing from you now"
+    return RefusalError(error.rule, detail, source=error.source, allowed=takes)

@@ -1,22 +1,21 @@
 """Taking a complaint in: its number, its terms, its way to a unit."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from api.access import Caller
-from api.lookup import find, unknown
-from api.models import NewCase
+from api.bodies.intake import NewCase
+from api.lookup import AHEAD, check_category, check_level, check_unit, find, find_other
 from api.services import Services
 from cases import number
+from cases.city import City
 from cases.commands import Command, Receive, content_fingerprint
 from cases.errors import InvalidError, RefusalError, UnavailableError
 from cases.routing import Route
+from cases.triage import OutsideDuty, SameMatter
 from cases.view import CaseView, view
 from cases.vocabulary import Complaint
-from hotline.policies import City
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_AHEAD = timedelta(seconds=60)
-"""How far ahead of ours a caller's clock may run."""
 
 
 async def take_in(
@@ -34,6 +33,7 @@ async def take_in(
     """
     if caller.key.source not in (None, case.source):
         raise InvalidError("source", f"this key is bound to the source {caller.key.source!r}; write that")
+    await _check_triage(services, caller, case)
     act = _receive(services.city, case, idempotency_key)
     try:
         return await _the_same(services, caller, act) or await services.engine.start(
@@ -42,6 +42,8 @@ async def take_in(
     except RefusalError as error:
         if error.rule == "different_content" and case.source_ref is None:
             raise _reused() from error
+        if error.rule == "not_a_consultation":
+            raise RefusalError(error.rule, f"triage.ground: {error.detail}", source=error.source) from error
         raise
 
 
@@ -65,30 +67,34 @@ async def _the_same(services: Services, caller: Caller, act: Receive) -> tuple[C
 
 
 def _receive(city: City, case: NewCase, idempotency_key: str | None) -> Receive:
-    category = city.catalogue.categories.get(case.category)
-    if category is None:
-        known = city.catalogue.categories
-        raise InvalidError("category", unknown("category", case.category, known, "GET /v1/categories"))
-    level = case.level or category.level
-    if level not in city.policy.levels:
-        raise InvalidError("level", f"there is no level {level!r}; the levels are: {', '.join(city.policy.levels)}")
+    category = check_category(city, "category", case.category)
+    level = case.level or city.policy.level_for(case.kind, category.level)
+    check_level(city, "level", level)
+    received_at = _received_at(case.received_at)
     complaint = Complaint(
         **{name: getattr(case, name) for name in Complaint.model_fields if name != "received_at"},
-        received_at=_received_at(case.received_at),
+        received_at=received_at,
     )
     return Receive(
         number=_number(case, idempotency_key),
         complaint=complaint,
-        terms=city.policy.terms(level),
-        route=_route(city, case),
+        terms=city.policy.terms(level, received_at.astimezone(city.policy.city_zone).date()),
+        route=_route(city, case, level, received_at),
+        triage=case.triage,
     )
 
 
-def _route(city: City, case: NewCase) -> Route:
+async def _check_triage(services: Services, caller: Caller, case: NewCase) -> None:
+    if isinstance(case.triage, SameMatter):
+        await find_other(services, caller, "triage.case", case.triage.case)
+    elif isinstance(case.triage, OutsideDuty) and case.triage.unit is not None:
+        check_unit(services.city.catalogue, "triage.unit", case.triage.unit)
+
+
+def _route(city: City, case: NewCase, level: str, at: datetime) -> Route:
     if case.unit is None:
-        return city.catalogue.route(case.category, case.location.area)
-    if case.unit not in city.catalogue.units:
-        raise InvalidError("unit", unknown("unit", case.unit, city.catalogue.units, "GET /v1/units"))
+        return city.catalogue.route(case.category, case.location.area, level, at)
+    check_unit(city.catalogue, "unit", case.unit)
     return city.catalogue.to(case.unit, "named by intake")
 
 
@@ -96,7 +102,7 @@ def _received_at(given: datetime | None) -> datetime:
     now = datetime.now(UTC)
     if given is None:
         return now
-    if given > now + _AHEAD:
+    if given > now + AHEAD:
         raise InvalidError("received_at", "lies in the future; write when the complaint came in, or leave it out")
     if given < _EARLIEST:
         raise InvalidError("received_at", "lies before the year 2000; write when the complaint came in")

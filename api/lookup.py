@@ -1,7 +1,9 @@
 """Finding a case: from its workflow, else from its record."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Annotated, Literal
 
 from fastapi import Depends, Path
@@ -11,11 +13,16 @@ from api.problems import unknown_case
 from api.services import Services
 from cases import number as case_number
 from cases.case import Case
+from cases.city import City
 from cases.errors import InvalidError, UnavailableError, UnknownCaseError
 from cases.events import Event
 from cases.evolve import fold
+from cases.routing import Catalogue, Category, Unit
 
 AsOf = Literal["workflow", "record"]
+
+AHEAD = timedelta(seconds=60)
+"""How far ahead of ours a caller's clock may run."""
 
 
 def parsed_number(
@@ -62,6 +69,76 @@ async def find_events(
         return await services.register.events(number, after, limit), "record"
     caller.check_sees(fold(happened))
     return happened[after : after + limit], "workflow"
+
+
+async def find_history(services: Services, caller: Caller, number: str) -> tuple[list[Event], AsOf]:
+    """Everything that happened to a case. Raises like `find`."""
+    as_of: AsOf = "workflow"
+    try:
+        happened = await services.engine.events(number)
+    except (UnavailableError, UnknownCaseError):
+        as_of, happened = "record", await services.register.history(number)
+    caller.check_sees(fold(happened))
+    return happened, as_of
+
+
+async def find_at(services: Services, caller: Caller, number: str, moment: datetime) -> tuple[Case, AsOf]:
+    """A case as it stood at a moment: what had happened by then, and no more. Raises like `find`, and
+
+    Raises:
+        InvalidError: the moment lies before the receipt, or in the future.
+    """
+    if moment > datetime.now(UTC) + AHEAD:
+        raise InvalidError("as_of", "lies in the future; leave it out to see how the case stands now")
+    happened, as_of = await find_history(services, caller, number)
+    until = list(takewhile(lambda event: event.at <= moment, happened))
+    if not until:
+        received = happened[0].at.astimezone(services.city.policy.city_zone).isoformat()
+        raise InvalidError("as_of", f"lies before the receipt of the case; write {received} or later")
+    return fold(until), as_of
+
+
+async def find_other(services: Services, caller: Caller, field: str, number: str) -> Case:
+    """Another case that a field names.
+
+    Raises:
+        InvalidError: there is none, or none that the caller may know of; names the field.
+        UnavailableError: neither engine nor register could tell.
+    """
+    try:
+        case, _ = await find(services, caller, number)
+    except UnknownCaseError as error:
+        raise InvalidError(field, str(error)) from error
+    return case
+
+
+def check_unit(catalogue: Catalogue, field: str, unit: str) -> Unit:
+    """The unit that a field names.
+
+    Raises:
+        InvalidError: the catalogue has none of that code; names the field, and codes that were perhaps meant.
+    """
+    if unit not in catalogue.units:
+        raise InvalidError(field, unknown("unit", unit, catalogue.units, "GET /v1/units"))
+    return catalogue.units[unit]
+
+
+def check_category(city: City, field: str, category: str) -> Category:
+    """The category that a field names. Raises like `check_unit`."""
+    known = city.catalogue.categories
+    if category not in known:
+        raise InvalidError(field, unknown("category", category, known, "GET /v1/categories"))
+    return known[category]
+
+
+def check_level(city: City, field: str, level: str) -> None:
+    """See that the policy has a level.
+
+    Raises:
+        InvalidError: it has not; names the field and the levels there are.
+    """
+    if level not in city.policy.levels:
+        raise InvalidError(field, f"there is no level {level!r}; the levels are: {', '.join(city.policy.levels)}")
 
 
 def unknown(noun: str, given: str, known: Iterable[str], listed: str) -> str:

@@ -1,177 +1,23 @@
-"""What is sent to the API and what it answers, where that is not the domain's own."""
+"""Lists as they are asked for and answered, where that is not the domain's own."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
 
-from cases.case import Answer, Case, Closure
-from cases.commands import Acknowledge, CallBack, Contact, Dispatch, Report, Return, Withdraw
-from cases.deadlines import Deadline, deadlines
-from cases.decide import allowed
+from api.lookup import AsOf
 from cases.events import Event
-from cases.order import Order
+from cases.triage import CaseNumber
 from cases.vocabulary import (
     Channel,
     Code,
-    Complainant,
     Complaint,
     Kind,
-    Location,
     Outcome,
-    Reference,
     Status,
-    Text,
     Value,
 )
 from records.register import CaseFilter
-
-
-class NewCase(Value):
-    """A complaint as it is brought in."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "source": "12345",
-                    "source_ref": "2026-0301-0042",
-                    "channel": "phone",
-                    "kind": "complaint",
-                    "category": "noise/night-construction",
-                    "subject": "Building site works at night",
-                    "description": "夜里十一点以后仍在施工。They go on working after eleven at night.",
-                    "location": {"area": "chaoyang", "address": "建国路 88 号"},
-                    "complainant": {"name": "王女士", "phone": "+86 138 0000 0000"},
-                }
-            ]
-        }
-    )
-
-    source: Code = Field(description="The service that took the complaint.")
-    source_ref: Reference | None = Field(
-        None, description="The source's own reference. Sent again, it finds the same case, never a second one."
-    )
-    channel: Channel = Field(description="How it came in.")
-    kind: Kind = Field(description="What is brought.")
-    category: Code = Field(description="One of GET /v1/categories.")
-    level: Code | None = Field(None, description="How urgent it is; the category's own level if left out.")
-    subject: Annotated[str, Field(max_length=200)] | None = Field(None, description="One line.")
-    description: Text = Field(description="The matter in the complainant's words: plain text, kept as it is.")
-    location: Location = Location()
-    complainant: Complainant = Complainant()
-    received_at: AwareDatetime | None = Field(
-        None, description="When it came in, from which every limit counts; now if left out. Never in the future."
-    )
-    unit: Code | None = Field(None, description="The unit to send it to, where intake staff know better.")
-
-
-class AcknowledgeBody(Acknowledge):
-    """The unit signs for its order."""
-
-    type: SkipJsonSchema[Literal["acknowledge"]] = "acknowledge"
-    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "taken by team 3"}]})
-
-
-class ReturnBody(Return):
-    """The unit gives its order back."""
-
-    type: SkipJsonSchema[Literal["return"]] = "return"
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "this road belongs to the water authority"}]})
-
-
-class ContactBody(Contact):
-    """The unit has spoken with the complainant."""
-
-    type: SkipJsonSchema[Literal["contact"]] = "contact"
-    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "called at ten, she will be in at noon"}]})
-
-
-class ReportBody(Report):
-    """The unit's result."""
-
-    type: SkipJsonSchema[Literal["report"]] = "report"
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"outcome": "solved", "note": "the site keeps the quiet hours since today"}]}
-    )
-
-
-class CallBackBody(CallBack):
-    """The complainant's answers, or that nobody was reached."""
-
-    type: SkipJsonSchema[Literal["callback"]] = "callback"
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"reached": True, "contacted": True, "solved": True, "satisfaction": "satisfied"},
-                {"reached": False, "note": "no answer at noon"},
-            ]
-        }
-    )
-
-
-class WithdrawBody(Withdraw):
-    """The complainant takes the complaint back."""
-
-    type: SkipJsonSchema[Literal["withdraw"]] = "withdraw"
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it has stopped by itself"}]})
-
-
-class DispatchBody(Value):
-    """The desk sends the case to a unit; the unit's district gets its copy by the catalogue."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"unit": "water-group", "reason": "the pipe is the water company's"}]}
-    )
-
-    unit: Code
-    reason: Annotated[str, *Dispatch.model_fields["reason"].metadata]
-
-
-class CaseDetails(Value):
-    """All there is to know of a case. `as_of_source` is `record` while its workflow cannot be asked: it may lag."""
-
-    number: str
-    status: Status
-    level: str
-    unit: str | None
-    version: int
-    outcome: Outcome | None
-    complaint: Complaint
-    policy: str
-    policy_version: str
-    to_desk: str | None = Field(description="Why it is with the consultation desk, if it is.")
-    orders: tuple[Order, ...]
-    answers: tuple[Answer, ...]
-    closure: Closure | None
-    returns: int
-    deadlines: tuple[Deadline, ...] = Field(description="Every limit it has had, each with its arithmetic.")
-    allowed: tuple[str, ...] = Field(description="The commands it takes now.")
-    as_of_source: Literal["workflow", "record"]
-
-    @classmethod
-    def of(cls, case: Case, as_of_source: Literal["workflow", "record"]) -> "CaseDetails":
-        """The details of a case."""
-        return cls(
-            number=case.number,
-            status=case.status,
-            level=case.terms.level,
-            unit=case.unit,
-            version=case.version,
-            outcome=case.closure.outcome if case.closure else None,
-            complaint=case.complaint,
-            policy=case.terms.policy,
-            policy_version=case.terms.version,
-            to_desk=case.to_desk,
-            orders=case.orders,
-            answers=case.answers,
-            closure=case.closure,
-            returns=case.returns,
-            deadlines=tuple(deadlines(case)),
-            allowed=tuple(allowed(case)),
-            as_of_source=as_of_source,
-        )
 
 
 class CaseEvents(Value):
@@ -180,7 +26,7 @@ class CaseEvents(Value):
     number: str
     items: list[Event]
     next: int | None
-    as_of_source: Literal["workflow", "record"]
+    as_of_source: AsOf
 
 
 class CaseQuery(CaseFilter):
@@ -191,6 +37,13 @@ class CaseQuery(CaseFilter):
     category: Code | None = None
     source: Code | None = None
     overdue: bool | None = Field(None, description="Whether a running deadline has passed.")
+    objected: bool | None = Field(None, description="Whether an objection or a refusal waits for its decision.")
+    extension_asked: bool | None = Field(None, description="Whether a request for more time waits for its decision.")
+    awaits_supervisor: bool | None = Field(None, description="Whether only a supervisor can send it on or end it.")
+    supervised: bool | None = Field(None, description="Whether it is under supervision.")
+    paused: Literal["complainant", "account"] | None = Field(None, description="Why its limits stand still.")
+    incident: CaseNumber | None = Field(None, description="The case through which it is handled.")
+    assisting: Code | None = Field(None, description="A unit that was called in and has still to report.")
     due_before: AwareDatetime | None = Field(None, description="A running deadline is due before this.")
     received_from: AwareDatetime | None = Field(None, description="Received at this time or later.")
     received_before: AwareDatetime | None = Field(None, description="Received before this time.")
@@ -212,8 +65,21 @@ class EventQuery(Value):
     limit: int = Field(200, ge=1, le=1_000, description="How many at most.")
 
 
+class RouteQuery(Value):
+    """A matter that the catalogue is tried with."""
+
+    category: Code = Field(description="One of GET /v1/categories.")
+    area: Code | None = Field(None, description="The district, subdistrict or township it lies in, where known.")
+    level: Code | None = Field(None, description="How urgent it is; the category's own level if left out.")
+    at: AwareDatetime | None = Field(None, description="When it comes in, since some lines are dated; now if left out.")
+
+
 class CaseLine(BaseModel):
-    """A case as lists show it. `due_at` is its next running deadline; `breached` says that any ever was."""
+    """A case as lists show it. `due_at` is its next running deadline; `breached` says that any ever was.
+
+    `paused` says why its limits stand still, `assisting` who was called in and has still to report; `objected`,
+    `extension_asked` and `awaits_supervisor` say that it waits for a decision.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -241,6 +107,18 @@ class CaseLine(BaseModel):
     breached: bool
     returns: int
     rounds: int
+    ground: str | None
+    paused: str | None
+    incident: str | None
+    assisting: list[str]
+    stage: int
+    reopened: int
+    urges: int
+    supervised: bool
+    awaits_supervisor: bool
+    objected: bool
+    extension_asked: bool
+    satisfaction: str | None
 
 
 class CasePage(BaseModel):

@@ -11,20 +11,27 @@ DESCRIPTION = """
 A complaint is taken in, sent to the unit in charge, acknowledged, handled, reported, and closed after the complainant
 was called back. Every step has a limit; `deadlines` tells each with its arithmetic.
 
-**Keys.** Send `Authorization: Bearer hl_...`. A key has a role; a unit's key sees and acts on the unit's own orders
-alone. What a key may not know of does not exist for it (404).
+**Keys.** Send `Authorization: Bearer hl_...`. A key has a role; a unit's key sees the cases that the unit
+leads, led, supervises or was asked into, and acts on its own part alone. What a key may not know of does not exist for it (404).
 
 **Repeating is safe.** Send an `Idempotency-Key` with every POST and the same one when you repeat it.
 
 **Problems** come as `application/problem+json` (RFC 9457): `detail` says what is wrong and what to do, `errors` names
 each field, `rule`, `source` and `allowed` say what forbids a step and what the case takes instead.
 
+**Steps.** Every step of a case is a POST that answers with its new state. `allowed` names the steps that a case takes;
+each name is the `operationId` of an address below.
+
 **Times** are ISO 8601 with an offset; in answers, that of the city. **Lists** are turned by `next`, sent as `after`.
 """
 TAGS = [
     {"name": "cases", "description": "Taking complaints in, looking at cases, listing them."},
-    {"name": "outcomes", "description": "The steps of a case, each answered with its new state."},
-    {"name": "units", "description": "Handling units with their orders, and the categories of matters."},
+    {"name": "dispatching", "description": "The hotline: triage, dispatch, and the dispute about whose a matter is."},
+    {"name": "handling", "description": "The unit that holds the order, and what it is granted."},
+    {"name": "assisting", "description": "Units that are called in (吹哨报到)."},
+    {"name": "complainant", "description": "What the complainant says and wants, whoever takes it down."},
+    {"name": "oversight", "description": "Supervision, ends by a supervisor, notes."},
+    {"name": "units", "description": "Handling units with their orders, the categories of matters, and the catalogue."},
     {"name": "operation", "description": "For whoever runs the service; no key needed."},
 ]
 

@@ -1,5 +1,6 @@
 """Everything that goes wrong, told as problem details (RFC 9457): what is wrong, in which field, and what to do."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +20,8 @@ RETRY_AFTER = 2
 """Seconds after which to ask again while a part of the service is out of reach."""
 
 _WRONG_INPUT = "invalid-input"
+
+_OF_A_FIELD = re.compile(r"([a-z_]+(?:\.[a-z0-9_]+)*): (.+)", re.DOTALL)
 
 
 class Problem(BaseModel):
@@ -48,7 +51,9 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = Field(None, description="Every field that is wrong.")
     rule: str | None = Field(None, description="The rule that forbids it.")
     source: str | None = Field(None, description="Where the rule comes from: an article, or the policy.")
-    allowed: list[str] | None = Field(None, description="The commands that the case takes now.")
+    allowed: list[str] | None = Field(
+        None, description="The steps that the case takes from you now; each is the operationId of its address."
+    )
     checks: dict[str, str] | None = Field(None, description="What each part of the service answers.")
     incident: str | None = Field(None, description="Tell this to whoever runs the service; it is in their log.")
 
@@ -105,10 +110,17 @@ def from_refusal(error: RefusalError) -> ProblemError:
         "refused",
         "The rules forbid this now",
         error.detail,
+        errors=blamed(error),
         rule=error.rule,
         source=error.source,
-        allowed=error.allowed,
+        allowed=error.allowed or None,
     )
+
+
+def blamed(error: RefusalError) -> list[FieldError] | None:
+    """The field of the request that a refusal is about, where its detail begins with one."""
+    found = _OF_A_FIELD.fullmatch(error.detail)
+    return [FieldError(field=found[1], detail=found[2])] if found else None
 
 
 def unknown_case(detail: str) -> ProblemError:

@@ -5,9 +5,10 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.city import CityInForce
 from api.keyring import KeyRing
 from api.metrics import Metrics
-from hotline.policies import City
+from cases.city import City
 from records.register import Register
 from workflows.engine import Engine
 
@@ -19,8 +20,13 @@ class Services:
     engine: Engine
     register: Register
     keyring: KeyRing
-    city: City
+    in_force: CityInForce
     metrics: Metrics
+
+    @property
+    def city(self) -> City:
+        """The city as it is in force now."""
+        return self.in_force.city
 
 
 def of(request: Request) -> Services:

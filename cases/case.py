@@ -14,13 +14,16 @@ from cases.vocabulary import Complaint, Outcome, Satisfaction, Status, Value
 class DeskWait(Value):
     """A time during which the case was with the consultation desk, waiting for dispatch. `why` is what it began with.
 
-    `unclear` says that the desk has to find out first whose the matter is (Art. 11, 12), from that moment on.
+    `unclear` says that the desk has to find out first whose the matter is (Art. 11, 12), from that moment on. The wait
+    is over `until` a unit gets the case, or else with the case itself, at `ended_at`. Before it, `orders` were given.
     """
 
     since: AwareDatetime
     why: str = "receipt"
     unclear: AwareDatetime | None = None
     until: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    orders: int = 0
 
 
 class Answer(Value):
@@ -80,7 +83,8 @@ class Case(Value):
     `desk` holds every wait for dispatch, the first from the receipt. `marks` are the alarms that each deadline has
     raised. `advised` is what a consultation was answered, `declined` the ground on which the matter was not dispatched
     (Art. 11). `commands` are the commands it has taken, with their fingerprints. `rounds_from` is the number of orders
-    before the present count of rounds. `closures` are the earlier ends of a case that was opened again.
+    before the present count of rounds. `asked` are units that were consulted, or asked for help from above. `closures`
+    are the earlier ends of a case that was opened again.
     """
 
     number: str
@@ -100,6 +104,7 @@ class Case(Value):
     answers: tuple[Answer, ...] = ()
     rounds_from: int = 0
     stage: int = 1
+    asked: tuple[str, ...] = ()
     urges: tuple[AwareDatetime, ...] = ()
     supervised_at: AwareDatetime | None = None
     reopened: int = 0
@@ -154,7 +159,20 @@ class Case(Value):
         """The terms that held at a moment."""
         return next((one.terms for one in self.superseded if moment < one.until), self.terms)
 
+    def callback(self, order: Order) -> tuple[datetime, Terms] | None:
+        """From when on an order's complainant is to be called back, and under which terms; none while nobody needs to.
+
+        Those are the terms that held when the call-back fell due, on the report or on the breach before it (Art. 23):
+        later ones without call-backs must not leave a reported case without an end.
+        """
+        for begun in sorted(at for at in (order.breached_at, order.reported_at) if at is not None):
+            held = [*(one.terms for one in self.superseded if one.until == begun), self.terms_at(begun)]
+            for terms in held:
+                if terms.callback is not None:
+                    return begun, terms
+        return None
+
     def units_concerned(self) -> set[str]:
-        """Every unit that had, has or supervises a part of the case."""
+        """Every unit that had, has or supervises a part of the case, or was asked about it."""
         parts: tuple[Order | Assist, ...] = (*self.orders, *self.assists)
-        return {part.unit for part in parts} | {part.copy_to for part in parts if part.copy_to}
+        return {part.unit for part in parts} | {part.copy_to for part in parts if part.copy_to} | set(self.asked)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cases.case import Case, Pause
 from cases.counting import Break
 from cases.limits import Alarms, Anchor, Budget, Limit, Span
-from cases.order import Assist, Objection, Order
+from cases.order import Assist, Extension, Objection, Order
 from cases.policy import Terms
 from cases.rules import LimitName
 
@@ -42,11 +42,13 @@ def clocks(case: Case) -> Iterator[Clock]:
     objections, extensions = count(1), count(1)
     for order in case.orders:
         yield from _of_the_order(case, order)
-        yield from _adjudications(case, order.objections, objections, order.ended_at)
+        yield from _adjudications(case, "adjudication", order.objections, objections, order.ended_at)
         yield from _decisions(case, order, extensions)
     for assist in case.assists:
         yield from _of_the_assist(case, assist)
-        yield from _adjudications(case, assist.refusals, objections, assist.ended_at)
+        # Numbered by the call: a number that shifts when another unit disputes would lose what it has raised.
+        numbers = count(assist.index)
+        yield from _adjudications(case, "assist_adjudication", assist.refusals, numbers, assist.ended_at)
     for pause in case.pauses:
         yield from _reviews(case, pause)
 
@@ -60,7 +62,7 @@ def _span(case: Case, name: str, times: int, unit: str | None, span: Span, since
 def _of_the_desk(case: Case) -> Iterator[Clock]:
     unclear = count(1)
     for index, wait in enumerate(case.desk, start=1):
-        ended = _end_of_stage(case, wait.since) if wait.until is None else None
+        ended = wait.ended_at
         dispatch = case.terms_at(wait.since).dispatch
         yield _span(case, "dispatch", index, None, dispatch, wait.why, wait.since, wait.until, ended)
         if wait.unclear is not None and (limit := case.terms_at(wait.unclear).consultation):
@@ -68,15 +70,9 @@ def _of_the_desk(case: Case) -> Iterator[Clock]:
             yield _span(case, "consultation", next(unclear), None, limit, "consultation", began, wait.until, ended)
 
 
-def _end_of_stage(case: Case, since: datetime) -> datetime | None:
-    """When the case was closed after a moment, if it was."""
-    ends = [one.at for one in (*case.closures, case.closure) if one is not None and one.at >= since]
-    return min(ends, default=None)
-
-
 def _of_the_order(case: Case, order: Order) -> Iterator[Clock]:
     anchors = {
-        Anchor.RECEIPT: case.complaint.received_at,
+        Anchor.RECEIPT: _received(case, order),
         Anchor.DISPATCH: order.dispatched_at,
         Anchor.ACKNOWLEDGMENT: order.acknowledged_at,
     }
@@ -88,7 +84,7 @@ def _of_the_order(case: Case, order: Order) -> Iterator[Clock]:
         terms = case.terms_at(max(start, order.dispatched_at))
         if (limit := _limit(terms, order, key)) is None:
             continue
-        extended = order.granted if key == "resolve" else ()
+        extended = _granted(case, order) if key == "resolve" else ()
         yield Clock(
             name,
             order.index,
@@ -109,6 +105,16 @@ def _of_the_order(case: Case, order: Order) -> Iterator[Clock]:
     yield from _callback(case, order)
 
 
+def _received(case: Case, order: Order) -> datetime:
+    """When the matter of an order came in: the complaint, its reopening, an appeal, or word that it is unsolved.
+
+    The time of a round that a report has ended is over: a later round begins with the complainant's answer (Art. 23).
+    """
+    waits = (wait for wait in case.desk if wait.why in ("reopening", "appeal") and wait.orders < order.index)
+    rounds = (one.ended_at for one in case.orders[: order.index - 1] if one.called_back and one.ended_at is not None)
+    return max((*(wait.since for wait in waits), *rounds), default=case.complaint.received_at)
+
+
 def _duties(order: Order) -> Iterator[tuple[str, LimitName, datetime | None]]:
     """What a unit owes under an order, and when it did it. In an incident it signs for the case that leads alone."""
     if order.incident is None:
@@ -116,6 +122,14 @@ def _duties(order: Order) -> Iterator[tuple[str, LimitName, datetime | None]]:
         yield "handling", "handle", order.contacted_at or order.reported_at
         yield "progress", "progress", order.progressed_at or order.reported_at
     yield "resolution", "resolve", order.reported_at
+
+
+def _granted(case: Case, order: Order) -> tuple[Extension, ...]:
+    """What extends an order; in an incident also what was granted before, for the limit counts on from there."""
+    before = case.orders[order.index - 2] if order.index > 1 else None
+    if order.incident is not None and before is not None and before.dispatched_at == order.dispatched_at:
+        return (*_granted(case, before), *order.granted)
+    return order.granted
 
 
 def _limit(terms: Terms, order: Order, key: LimitName) -> Limit | None:
@@ -126,27 +140,32 @@ def _limit(terms: Terms, order: Order, key: LimitName) -> Limit | None:
 
 
 def _callback(case: Case, order: Order) -> Iterator[Clock]:
-    from_breach = "breach" in case.marks.get(f"resolution/{order.index}", ())
-    begins = [at for at in (order.reported_at, order.breached_at if from_breach else None) if at is not None]
-    rules = case.terms_at(order.dispatched_at).callback
-    if not begins or rules is None:
+    due = case.callback(order)
+    if due is None or (rules := due[1].callback) is None:
         return
-    start = min(begins)
+    start, terms = due
     since = "report" if start == order.reported_at else "the end of the resolution limit"
     met = order.ended_at if order.called_back else None
-    yield _span(case, "callback", order.index, None, rules, since, start, met, order.ended_at)
+    ended = order.ended_at
+    yield Clock("callback", order.index, None, rules, rules.within, None, since, start, met, ended, terms)
 
 
 def _breaks(case: Case, order: Order, key: LimitName) -> Iterator[Break]:
+    # A limit may count from a time before its order: from the receipt, or on through an incident.
     for pause in case.pauses:
         rules = _pause_rules(case, pause)
-        if pause.order == order.index and key in rules:
+        if pause.order <= order.index and key in rules:
             why = "waiting for the complainant" if pause.kind == "complainant" else "on account"
             yield Break(why=why, begins=pause.begun_at, ends=pause.ends, over=pause.ended_at is not None)
-    returns = case.terms_at(order.dispatched_at).returns
+    for disputed in case.orders[: order.index]:
+        yield from _disputes(case, disputed, key)
+
+
+def _disputes(case: Case, order: Order, key: LimitName) -> Iterator[Break]:
+    terms = case.terms_at(order.dispatched_at)
+    returns = terms.returns
     if key not in returns.pauses or returns.adjudicate is None:
         return
-    terms = case.terms_at(order.dispatched_at)
     for objection in order.objections:
         over = objection.decided_at or objection.lapsed_at
         latest = returns.adjudicate.within.after(objection.at, terms.city_zone, case.terms.calendar or terms.calendar)
@@ -169,15 +188,13 @@ def _pause_rules(case: Case, pause: Pause) -> tuple[LimitName, ...]:
 
 
 def _adjudications(
-    case: Case, objections: Iterable[Objection], numbers: Iterator[int], ended: datetime | None
+    case: Case, name: str, objections: Iterable[Objection], numbers: Iterator[int], ended: datetime | None
 ) -> Iterator[Clock]:
     for objection in objections:
         number = next(numbers)
         if limit := case.terms_at(objection.at).returns.adjudicate:
             over = objection.lapsed_at or ended
-            yield _span(
-                case, "adjudication", number, None, limit, "objection", objection.at, objection.decided_at, over
-            )
+            yield _span(case, name, number, None, limit, "objection", objection.at, objection.decided_at, over)
 
 
 def _decisions(case: Case, order: Order, numbers: Iterator[int]) -> Iterator[Clock]:
@@ -208,7 +225,7 @@ def _reviews(case: Case, pause: Pause) -> Iterator[Clock]:
         start = min(starts[place], due)
         terms = case.terms_at(pause.begun_at)
         number = _reviews_before(case, pause) + place + 1
-        yield Clock("review", number, None, rules, None, due, "hold", start, met, pause.ended_at, terms)
+        yield Clock("review", number, pause.unit, rules, None, due, "hold", start, met, pause.ended_at, terms)
 
 
 def _reviews_before(case: Case, pause: Pause) -> int:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
-from cases.calendar import Calendar
+from cases.calendar import Calendar, from_wall, wall
 from cases.limits import Budget
 from cases.vocabulary import Value
 
@@ -27,50 +27,65 @@ class Break(Value):
 
 
 class Counter:
-    """Counts as budgets of one unit do: elapsed time, the wall clock of the city's zone, or its working calendar."""
+    """Counts as budgets of one unit do.
+
+    Seconds to hours and working hours are time that passes. Days and working days are read off the city's clocks, so
+    that a day of 23 or 25 hours is a day.
+
+    Raises:
+        ValueError: it is to count working time and there is no calendar.
+    """
 
     def __init__(self, unit: str, zone: ZoneInfo, calendar: Calendar | None) -> None:
-        self._unit = unit
+        works = unit.startswith("working")
+        if works and calendar is None:
+            raise ValueError(f"{unit}s cannot be counted without a calendar")
+        self._calendar = calendar if works else None
         self._zone = zone
-        self._calendar = calendar
+        self._by_the_clock = unit.endswith("day")
 
     def run_out(self, amount: timedelta, start: datetime, breaks: Sequence[Break]) -> datetime:
         """The moment at which so much time has been counted since `start`, the breaks left out."""
-        at, left = start, amount
+        at, left, resumed = self._reading(start), amount, start
         for begins, ends in _apart(breaks, start):
-            passed = self._between(at, begins)
+            begun = max(at, self._reading(begins))
+            passed = self._between(at, begun)
             if left <= passed:
                 break
             left -= passed
-            at = ends
-        return self._after(at, left).astimezone(self._zone)
+            # Clocks that were set back during a break must not give back what had passed before it.
+            at, resumed = max(begun, self._reading(ends)), ends
+        return self._moment(self._after(at, left), resumed).astimezone(self._zone)
 
     def counted(self, start: datetime, end: datetime, breaks: Sequence[Break]) -> timedelta:
         """How much time counts between two moments."""
-        at, sum_up = start, _NOTHING
+        at, sum_up = self._reading(start), _NOTHING
         for begins, ends in _apart(breaks, start):
             if begins >= end:
                 break
-            sum_up += self._between(at, begins)
-            at = ends
-        return sum_up + self._between(at, end)
+            begun = max(at, self._reading(begins))
+            sum_up += self._between(at, begun)
+            at = max(begun, self._reading(ends))
+        return sum_up + self._between(at, self._reading(end))
+
+    def _reading(self, moment: datetime) -> datetime:
+        """The moment on the scale that is counted on: in UTC, or as the city's clocks read."""
+        return wall(moment, self._zone) if self._by_the_clock else moment.astimezone(UTC)
+
+    def _moment(self, reading: datetime, not_before: datetime) -> datetime:
+        return from_wall(reading, self._zone, not_before) if self._by_the_clock else reading
 
     def _between(self, start: datetime, end: datetime) -> timedelta:
         if end <= start:
             return _NOTHING
-        if self._unit.startswith("working") and self._calendar is not None:
-            return self._calendar.between(start, end, self._zone)
-        if self._unit == "day":
-            wall = end.astimezone(self._zone).replace(tzinfo=None) - start.astimezone(self._zone).replace(tzinfo=None)
-            return max(wall, _NOTHING)
+        if self._calendar is not None:
+            return self._calendar.between(start, end, None if self._by_the_clock else self._zone)
         return end - start
 
     def _after(self, start: datetime, amount: timedelta) -> datetime:
-        if self._unit.startswith("working") and self._calendar is not None:
-            return self._calendar.after_hours(start, amount, self._zone)
-        if self._unit == "day":
-            return (start.astimezone(self._zone) + amount).astimezone(UTC)
-        return start.astimezone(UTC) + amount
+        if self._calendar is not None:
+            return self._calendar.after_hours(start, amount, None if self._by_the_clock else self._zone)
+        return start + amount
 
 
 def run_out(
@@ -92,30 +107,35 @@ def run_out(
 
 def _measure(unit: str, calendar: Calendar | None) -> timedelta:
     if unit == "working day":
-        if calendar is None:
-            raise ValueError("working days cannot be counted without a calendar")
-        return calendar.day_length
+        return calendar.day_length if calendar else _NOTHING
     return timedelta(**{f"{unit.removeprefix('working ')}s": 1})
 
 
 def _by_whole_days(
     budget: Budget, start: datetime, zone: ZoneInfo, calendar: Calendar, breaks: Sequence[Break]
 ) -> datetime:
-    """Where days end with their close, a day counts unless the clock stood still when it closed."""
-    counted = 0
-    for closes in calendar.closes_after(start, zone):
-        if not any(one.begins < closes <= one.ends for one in breaks):
-            counted += 1
-        if counted == budget.amount:
+    """Where days end with their close, each close at which the clock stood still puts the due time off by a day.
+
+    That of the day it began in too, although that day counts as none: a unit that waits from Monday to Tuesday has
+    lost a day.
+    """
+    left = budget.amount
+    for closes, begun in calendar.closings(start, zone):
+        stood_still = any(one.begins < closes <= one.ends for one in breaks)
+        left += int(begun) - int(not stood_still)
+        if not left:
             return closes.astimezone(zone)
     raise ValueError("calendar: no working time is left in it")
 
 
 def _apart(breaks: Sequence[Break], start: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The breaks in order, none reaching into another or before `start`."""
-    at = start
-    for one in sorted(breaks, key=lambda each: each.begins):
-        begins, ends = max(one.begins, at), one.ends
+    """The breaks in order and in UTC, none reaching into another or before `start`.
+
+    In UTC, because two times of one zone are compared and subtracted as their clocks read.
+    """
+    at = start.astimezone(UTC)
+    for one in sorted(breaks, key=lambda each: each.begins.astimezone(UTC)):
+        begins, ends = max(one.begins.astimezone(UTC), at), one.ends.astimezone(UTC)
         if ends > begins:
             yield begins, ends
             at = ends

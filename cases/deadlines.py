@@ -1,7 +1,7 @@
 """Every limit of a case, recomputed from what happened, with its arithmetic."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -68,7 +68,7 @@ def deadlines(case: Case) -> list[Deadline]:
 def running(case: Case) -> list[Deadline]:
     """The deadlines whose clocks run or stand still, the next one due first."""
     live = (clock for clock in clocks(case) if clock.met_at is None and clock.ended_at is None)
-    return sorted((_deadline(case, clock) for clock in live), key=lambda deadline: deadline.due_at)
+    return sorted((_deadline(case, clock) for clock in live), key=lambda deadline: deadline.due_at.astimezone(UTC))
 
 
 def pending_rungs(case: Case, deadline: Deadline) -> list[Rung]:
@@ -84,14 +84,16 @@ def next_alarm(case: Case) -> datetime | None:
     alarms = [rung.at for one in running(case) for rung in pending_rungs(case, one)]
     if case.pause is not None:
         alarms.append(case.pause.until)
-    return min(alarms, default=None)
+    # In UTC: as the clocks read, an alarm of the hour that is doubled in autumn could come before an earlier one.
+    return min(alarms, key=lambda at: at.astimezone(UTC), default=None)
 
 
 def _deadline(case: Case, clock: Clock) -> Deadline:
     zone, calendar = clock.terms.city_zone, _calendar(case, clock)
     identity = f"{clock.name}/{clock.times}"
     stopped = clock.met_at or clock.ended_at
-    breaks = tuple(one for one in clock.breaks if one.ends > clock.start and (stopped is None or one.begins < stopped))
+    breaks = tuple(_until(stopped, one) for one in clock.breaks if _before(stopped, one))
+    breaks = tuple(one for one in breaks if one.ends > clock.start)
     clock = clock._replace(breaks=breaks)
     due = _due(clock, zone, calendar)
     return Deadline(
@@ -111,11 +113,24 @@ def _deadline(case: Case, clock: Clock) -> Deadline:
     )
 
 
+def _before(stopped: datetime | None, one: Break) -> bool:
+    return stopped is None or one.begins < stopped
+
+
+def _until(stopped: datetime | None, one: Break) -> Break:
+    """As much of a break as a clock that has stopped stood still for: how long it lasts on changes nothing more."""
+    if stopped is None or (one.over and one.ends <= stopped):
+        return one
+    return one.model_copy(update={"ends": stopped, "over": True})
+
+
 def _calendar(case: Case, clock: Clock) -> Calendar | None:
     """The calendar in force, so that holidays announced later count; once the clock has stopped, that of the time."""
     stopped = clock.met_at or clock.ended_at
     in_force = case.terms_at(stopped) if stopped is not None else case.terms
-    return in_force.calendar or clock.terms.calendar
+    # More time may have been granted by a calendar that came and went with terms in between.
+    earlier = (one.terms.calendar for one in reversed(case.superseded) if one.terms.calendar is not None)
+    return in_force.calendar or clock.terms.calendar or next(earlier, None)
 
 
 def _due(clock: Clock, zone: ZoneInfo, calendar: Calendar | None) -> datetime:

@@ -1,10 +1,18 @@
 """Judging commands: what comes of one, or which rule forbids it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cases.case import Case
-from cases.commands import Command, ConfirmDelivery, FailDelivery, Receive, Tick
+from cases.commands import (
+    Act,
+    AssistReport,
+    Command,
+    ConfirmDelivery,
+    FailDelivery,
+    Receive,
+    Tick,
+)
 from cases.deadlines import Deadline, Rung, pending_rungs, running
 from cases.deciding import assisting, complainant, dispatching, handling, linking, oversight
 from cases.deciding.steps import Asked, Decider
@@ -80,23 +88,26 @@ class _History:
         """Add everything that time alone has brought, in the order in which it fell due."""
         while True:
             pause = self.case.pause
-            ends = pause.until if pause is not None and pause.until <= self.now else None
-            if self._raise_alarms(ends or self.now):
-                # A breach may begin a clock of its own, and that may be late as well.
+            ends = pause.until.astimezone(UTC) if pause is not None and pause.until <= self.now else None
+            if self._raise_earliest(ends or self.now):
+                # A breach may begin a clock of its own, which may be late as well, and ring before what is left.
                 continue
             if pause is None or ends is None:
                 return
             self.add(Resumed(pause=pause.index, at=ends, reason="it lasted as long as the policy allows"))
 
-    def _raise_alarms(self, until: datetime) -> bool:
+    def _raise_earliest(self, until: datetime) -> bool:
+        # In UTC: two times of one zone are compared as the clocks read, and those are put back once a year.
         due = [
-            (rung, deadline)
+            (rung.at.astimezone(UTC), rung, deadline)
             for deadline in running(self.case)
             for rung in pending_rungs(self.case, deadline)
             if rung.at <= until
         ]
-        for rung, deadline in sorted(due, key=lambda pair: pair[0].at):
-            self.add(_alarm(rung, deadline))
+        earliest = min((at for at, _, __ in due), default=None)
+        for at, rung, deadline in due:
+            if at == earliest:
+                self.add(_alarm(rung, deadline))
         return bool(due)
 
 
@@ -120,13 +131,20 @@ def _receive(command: Command) -> list[Event]:
 def _facts(case: Case, command: Command, now: datetime) -> Iterator[Fact]:
     act, actor = command.act, command.actor
     if isinstance(act, ConfirmDelivery | FailDelivery):
-        yield from oversight.confirmed(act)
-    elif not case.open and act.type in LATE and case.orders and _from(actor, case.orders[-1].unit):
-        yield from handling.late(case, act)  # type: ignore[arg-type]
+        yield from oversight.confirmed(case, act)
+    elif not case.open and act.type in LATE and (unit := _teller(case, act, actor)):
+        yield from handling.late(case, act, unit)  # type: ignore[arg-type]
     else:
         check(case, act, actor)
         yield from _DECIDERS[type(act)](Asked(case, act, actor, now))
 
 
-def _from(actor: Actor, unit: str) -> bool:
-    return actor.role is not Role.UNIT or actor.unit == unit
+def _teller(case: Case, act: Act, actor: Actor) -> str | None:
+    """The unit that a late fact comes from, if it had this part of the case."""
+    if isinstance(act, AssistReport):
+        had = next((one.unit for one in case.assists if one.index == act.assist), None)
+    else:
+        had = case.orders[-1].unit if case.orders else None
+    if actor.role is Role.UNIT:
+        return had if had == actor.unit else None
+    return had if actor.role in (Role.ADMIN, Role.SYSTEM) else None

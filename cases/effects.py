@@ -9,6 +9,7 @@ from cases.events import (
     Adjudicated,
     Appealed,
     AssistAdjudicated,
+    AssistProgressed,
     AssistRefused,
     AssistReleased,
     AssistReported,
@@ -44,7 +45,11 @@ from cases.events import (
     Warned,
     Whistled,
 )
+from cases.order import Order
 from cases.vocabulary import SYSTEM, Outcome, Value
+
+_OF_ORDERS = frozenset({"acknowledgment", "handling", "progress", "resolution", "callback"})
+"""The deadlines that are numbered by the order they belong to."""
 
 COMPLAINANT, DESK, SUPERVISOR = "complainant", "desk", "supervisor"
 
@@ -107,15 +112,24 @@ def command_for(case: Case, effect: Effect) -> Command:
 def relay(case: Case) -> Relay:
     """How a case stands that others follow."""
     last = case.orders[-1] if case.orders else None
-    reported = last is not None and last.report is not None and not last.returned
+    reported = last is not None and last.report is not None and _stands(case, last)
     return Relay(
         incident=case.number,
         version=case.version,
         unit=case.unit,
+        copy_to=last.copy_to if last and case.unit else None,
         outcome=last.report if last and reported else None,
         note=last.report_note if last and reported else "",
         ended=not case.open and not reported,
+        moved=len({order.unit for order in case.orders}) > 1,
     )
+
+
+def _stands(case: Case, last: Order) -> bool:
+    """Whether a report is still how the matter stands: the complainant has not found it unsolved (Art. 35)."""
+    if case.closure is not None:
+        return case.closure.outcome is not Outcome.UNSOLVED
+    return last.ended_at is None
 
 
 def _of_dispatch(case: Case, fact: Fact) -> Iterator[_Owed]:  # noqa: C901 - one flat table, a line or two a fact
@@ -139,7 +153,7 @@ def _of_dispatch(case: Case, fact: Fact) -> Iterator[_Owed]:  # noqa: C901 - one
             yield _Owed("notice", "objection_upheld" if upheld else "objection_rejected", f"unit:{unit}")
         case Returned(awaits_supervisor=awaits):
             yield _Owed("notice", "designation" if awaits else "returned", SUPERVISOR if awaits else DESK)
-        case Recalled(unit=unit):
+        case Recalled(unit=unit, order=index) if case.orders[index - 1].incident is None:
             yield _Owed("order", "withdrawn", unit)
         case Referred():
             yield _Owed("notice", "referred", SUPERVISOR)
@@ -189,15 +203,18 @@ def _of_assists(case: Case, fact: Fact) -> Iterator[_Owed]:
             yield _Owed("order", "assist", unit, index)
             if district:
                 yield _Owed("notice", "copied", f"unit:{district}")
-        case AssistRefused(assist=index, lead=lead):
+        # Whoever leads now is told; the unit that called may have lost the case meanwhile (Art. 14).
+        case AssistRefused(assist=index):
             yield _Owed("notice", "assist_refused", _district(case, index))
-            yield _Owed("notice", "assist_refused", f"unit:{lead}")
-        case AssistAdjudicated(unit=unit, lead=lead, upheld=upheld):
+            yield _Owed("notice", "assist_refused", _holder(case))
+        case AssistAdjudicated(unit=unit, upheld=upheld):
             about = "refusal_upheld" if upheld else "refusal_rejected"
             yield _Owed("notice", about, f"unit:{unit}")
-            yield _Owed("notice", about, f"unit:{lead}")
-        case AssistReported(lead=lead):
-            yield _Owed("notice", "assist_reported", f"unit:{lead}")
+            yield _Owed("notice", about, _holder(case))
+        case AssistProgressed():
+            yield _Owed("notice", "assist_progress", _holder(case))
+        case AssistReported():
+            yield _Owed("notice", "assist_reported", _holder(case))
         case AssistReleased(unit=unit, assist=index):
             yield _Owed("order", "assist_withdrawn", unit, index)
 
@@ -229,6 +246,8 @@ def _of_links(case: Case, fact: Fact) -> Iterator[_Owed]:
             for follower in case.followers:
                 yield _Owed("case", "relay", follower)
         case Relayed(outcome=outcome, ended=ended):
+            for follower in case.followers:
+                yield _Owed("case", "relay", follower)
             if outcome in (Outcome.SOLVED, Outcome.EXPLAINED):
                 yield _Owed("notice", "reported", COMPLAINANT)
             if ended:
@@ -254,6 +273,8 @@ def _addressee(case: Case, audience: str, unit: str | None, deadline: str) -> st
         name, _, index = deadline.partition("/")
         if name.startswith("assist_"):
             return _district(case, int(index))
-        district = case.orders[-1].copy_to if case.orders else None
+        # The alarm may be told after the case has gone on to another unit, in another district.
+        order = case.orders[int(index) - 1] if name in _OF_ORDERS else case.orders[-1] if case.orders else None
+        district = order.copy_to if order else None
         return f"unit:{district}" if district else SUPERVISOR
     return audience

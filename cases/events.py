@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from cases.facts.assisting import (
     AssistAcknowledged,
@@ -42,7 +42,7 @@ from cases.facts.handling import (
 )
 from cases.facts.linking import Followed, Joined, Relayed, Repeated
 from cases.facts.oversight import Adopted, Breached, Escalated, LateReport, Noted, Refused, Supervised, Warned
-from cases.vocabulary import Actor, Value
+from cases.vocabulary import Actor, Moment, Value
 
 Alarm = Warned | Breached | Escalated
 
@@ -111,7 +111,7 @@ class Event(Value):
     """One thing that happened: the `seq`-th of its case, at a moment in UTC, caused by somebody."""
 
     seq: int
-    at: AwareDatetime
+    at: Moment
     actor: Actor
     cause: Cause | None = None
     fact: Fact

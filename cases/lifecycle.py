@@ -8,7 +8,7 @@ from cases.case import Case
 from cases.commands import Act
 from cases.errors import RefusalError
 from cases.order import Assist
-from cases.vocabulary import Actor, Role, Status
+from cases.vocabulary import Actor, Kind, Role, Status
 
 _DESK = frozenset({Status.RECEIVED})
 _HELD = frozenset({Status.DISPATCHED, Status.ACKNOWLEDGED, Status.IN_PROGRESS})
@@ -31,29 +31,70 @@ class By(Enum):
     ENGINE = "the service itself"
 
 
-_HOTLINE = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM})
+_UNITS = frozenset({Role.UNIT, Role.ADMIN, Role.SYSTEM})
 _SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM})
+_HOTLINE = _SUPERVISORS | {Role.DESK}
+_TAKING_DOWN = _HOTLINE | {Role.INTAKE}
+
+_OPEN_TO = {
+    By.HOLDER: _UNITS,
+    By.CALLED: _UNITS,
+    By.HOTLINE: _HOTLINE,
+    By.DISTRICT: _HOTLINE,
+    By.SUPERVISOR: _SUPERVISORS,
+    By.COMPLAINANT: _TAKING_DOWN,
+    By.ANYBODY: _TAKING_DOWN,
+    By.ENGINE: frozenset({Role.SYSTEM, Role.ADMIN}),
+}
+"""Which roles may take a step, but for units, of which it must be the right one."""
 
 
 class Step(NamedTuple):
-    """One line of the table. `section` is the part of the policy that provides for the step, `needs` what else."""
+    """One line of the table.
+
+    `section` is the part of the policy that provides for the step, `needs` what else, and `otherwise` says why not.
+    `offered` is what else must be so for the step to be named among those that are allowed: where it is not, the step
+    itself refuses, and names its rule.
+    """
 
     statuses: frozenset[Status]
     by: By
     section: str = ""
     needs: Callable[[Case], object] | None = None
     otherwise: str = ""
+    offered: Callable[[Case], object] = lambda _: True
+
+
+_SUPERVISED = "a supervisor must designate its unit"
+
+
+def may_return(case: Case) -> bool:
+    """Whether the unit that holds the order may still dispute it (Art. 12, 14).
+
+    A later round or a reopening gives the unit a new order, but not what was decided on an earlier one anew.
+    """
+    order = case.order
+    if order is None or case.returns >= case.terms.returns.at_most:
+        return False
+    own = [one for one in case.orders if one.unit == order.unit]
+    return not any(one.designated or any(each.upheld is False for each in one.objections) for one in own)
 
 
 STEPS: dict[str, Step] = {
-    "answer": Step(_DESK, By.HOTLINE),
-    "not_dispatch": Step(_DESK, By.HOTLINE),
+    "answer": Step(
+        _DESK,
+        By.HOTLINE,
+        needs=lambda case: not case.awaits_supervisor,
+        otherwise=_SUPERVISED,
+        offered=lambda case: case.complaint.kind is Kind.CONSULTATION,
+    ),
+    "not_dispatch": Step(_DESK, By.HOTLINE, needs=lambda case: not case.awaits_supervisor, otherwise=_SUPERVISED),
     "consult": Step(_DESK, By.HOTLINE),
     "dispatch": Step(
         _DESK,
         By.HOTLINE,
         needs=lambda case: not case.awaits_supervisor,
-        otherwise="a supervisor must designate its unit",
+        otherwise=_SUPERVISED,
     ),
     "designate": Step(_DESK | _HELD, By.SUPERVISOR),
     "reassign": Step(_HELD, By.HOTLINE),
@@ -69,6 +110,7 @@ STEPS: dict[str, Step] = {
         By.HOLDER,
         needs=lambda case: case.order and not case.order.objection,
         otherwise="an objection waits for its decision already",
+        offered=may_return,
     ),
     "contact": Step(_WORKING, By.HOLDER),
     "progress": Step(_WORKING, By.HOLDER),
@@ -79,6 +121,9 @@ STEPS: dict[str, Step] = {
         "extension",
         needs=lambda case: case.order and not case.order.extension,
         otherwise="a request for more time waits for its decision already",
+        offered=lambda case: (
+            case.order and case.terms.extension and len(case.order.granted) < case.terms.extension.times
+        ),
     ),
     "decide_extension": Step(
         _HELD,
@@ -119,20 +164,31 @@ STEPS: dict[str, Step] = {
         _HELD | {Status.REPORTED},
         By.HOTLINE,
         "callback",
-        needs=lambda case: case.order and (case.order.reported_at or case.order.breached_at),
+        needs=lambda case: case.order and case.callback(case.order),
         otherwise="call back on the report, or after the resolution limit (Art. 23)",
     ),
     "withdraw": Step(_OPEN, By.COMPLAINANT),
     "supplement": Step(_ALWAYS, By.ANYBODY),
-    "urge": Step(_OPEN, By.COMPLAINANT, "urging"),
+    "urge": Step(
+        _OPEN,
+        By.COMPLAINANT,
+        "urging",
+        offered=lambda case: case.terms.urging and len(case.urges) < case.terms.urging.at_most,
+    ),
     "rate": Step(_CLOSED, By.COMPLAINANT),
-    "reopen": Step(_CLOSED, By.COMPLAINANT, "reopening"),
+    "reopen": Step(
+        _CLOSED,
+        By.COMPLAINANT,
+        "reopening",
+        offered=lambda case: case.terms.reopening and case.reopened < case.terms.reopening.times,
+    ),
     "appeal": Step(
         _CLOSED,
         By.COMPLAINANT,
         "appeal",
         needs=lambda case: case.orders,
         otherwise="no unit has handled it that one could appeal against",
+        offered=lambda case: case.terms.appeal and case.stage <= case.terms.appeal.times,
     ),
     "supervise": Step(_OPEN, By.HOTLINE),
     "close": Step(
@@ -141,8 +197,8 @@ STEPS: dict[str, Step] = {
     "join": Step(
         _DESK | _HELD,
         By.HOTLINE,
-        needs=lambda case: not case.incident and not case.followers,
-        otherwise="it belongs to an incident already",
+        needs=lambda case: not (case.incident or case.followers or case.awaits_supervisor),
+        otherwise="it belongs to an incident already, or waits for a supervisor",
     ),
     "note": Step(_ALWAYS, By.ANYBODY),
     "adopt": Step(_OPEN, By.ENGINE),
@@ -155,7 +211,8 @@ STEPS: dict[str, Step] = {
 _HOLDERS_TOO = frozenset({"wait", "resume", "review"})
 """Steps of the hotline and of the unit that holds the order, but of no other unit."""
 
-LATE = frozenset({"contact", "progress", "report"})
+
+LATE = frozenset({"contact", "progress", "report", "assist_report"})
 """What a unit may still tell of a case that has ended: it is kept, and the end stands."""
 
 
@@ -164,7 +221,10 @@ def allowed(case: Case, actor: Actor | None = None) -> list[str]:
     return [
         name
         for name, step in STEPS.items()
-        if step.by is not By.ENGINE and _fits(case, step) and (actor is None or _may(case, name, step.by, actor))
+        if step.by is not By.ENGINE
+        and _fits(case, step)
+        and step.offered(case)
+        and (actor is None or _may(case, name, step.by, actor))
     ]
 
 
@@ -187,10 +247,12 @@ def check(case: Case, act: Act, actor: Actor) -> None:
         )
     _check_status(case, act, step, takes)
     if not _may(case, act.type, step.by, actor, getattr(act, "assist", None)):
-        raise _not_yours(step.by, actor)
+        raise _not_yours(act.type, step.by, actor)
 
 
 def _provided(case: Case, step: Step) -> bool:
+    if step.section == "callback" and case.order is not None and case.callback(case.order) is not None:
+        return True
     return not step.section or getattr(case.terms, step.section) is not None
 
 
@@ -208,21 +270,20 @@ def _check_status(case: Case, act: Act, step: Step, takes: list[str]) -> None:
     raise RefusalError(f"{act.type}_not_now", f"{state}; {why}{instead}", source="lifecycle", allowed=takes)
 
 
-def _not_yours(by: By, actor: Actor) -> RefusalError:
+def _not_yours(name: str, by: By, actor: Actor) -> RefusalError:
     if actor.role is not Role.UNIT:
         return RefusalError("not_your_part", f"this is for {by.value} to do", source="lifecycle")
     held = "this order is held by another unit; only the unit that holds it may do this"
-    called = "another unit was called in for this part; only that unit may do this"
-    detail = {By.HOLDER: held, By.CALLED: called}.get(by, f"this is for {by.value} to do")
+    called = "assist: another unit was called in for this part; only that unit may do this"
+    whose = "the unit that holds the order, or the hotline" if name in _HOLDERS_TOO else by.value
+    detail = {By.HOLDER: held, By.CALLED: called}.get(by, f"this is only for {whose}")
     return RefusalError("not_your_order", detail, source="Art. 14")
 
 
 def _may(case: Case, name: str, by: By, actor: Actor, assist: int | None = None) -> bool:
     if actor.role is Role.UNIT:
         return _is_units_own(case, name, by, actor.unit, assist)
-    if by in (By.HOTLINE, By.DISTRICT):
-        return actor.role in _HOTLINE
-    return by is not By.SUPERVISOR or actor.role in _SUPERVISORS
+    return actor.role in _OPEN_TO[by]
 
 
 def _is_units_own(case: Case, name: str, by: By, unit: str | None, assist: int | None) -> bool:

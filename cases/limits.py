@@ -1,7 +1,7 @@
 """How long something may take: a budget of time on a calendar, with warnings before and a ladder after."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -9,12 +9,17 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from cases.calendar import Calendar
+from cases.calendar import Calendar, from_wall, wall
 from cases.vocabulary import Name, Value
 
-_FORM = re.compile(r"^(\d{1,6})\s*(seconds?|minutes?|hours?|days?|working hours?|working days?)$")
+_FORM = re.compile(r"^(\d{1,11})\s*(seconds?|minutes?|hours?|days?|working hours?|working days?)$")
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "working hour": 3600, "working day": 86_400}
+
+_LONGEST = 999_999 * _SECONDS["day"]
+
+_MOST_WORK = 1_000
+"""Working hours or days: some four years, and no further than calendars are searched."""
 
 
 class Budget:
@@ -35,14 +40,18 @@ class Budget:
         """Read the written form.
 
         Raises:
-            ValueError: it is none of the forms above.
+            ValueError: it is none of the forms above, or more working time than anybody waits for.
         """
         found = _FORM.match(text.strip().lower())
-        if found is None:
+        # By its length and not its figures: a hastened year is a great many seconds.
+        if found is None or int(found[1]) * _SECONDS[found[2].rstrip("s")] > _LONGEST:
             raise ValueError(
                 f"{text!r} is no amount of time; write one like '15 minutes', '24 hours', '7 days' or '10 working days'"
             )
-        return cls(int(found[1]), found[2].rstrip("s"))
+        budget = cls(int(found[1]), found[2].rstrip("s"))
+        if budget.counts_work and budget.amount > _MOST_WORK:
+            raise ValueError(f"{text!r} is too long to count; {_MOST_WORK} {budget.unit}s are the most")
+        return budget
 
     @property
     def counts_work(self) -> bool:
@@ -56,13 +65,12 @@ class Budget:
             ValueError: it counts working time and there is no calendar, or none is left in it.
         """
         if self.counts_work:
-            return self._after_work(start, zone, calendar).astimezone(zone)
-        local = start.astimezone(zone)
-        if self.unit == "day":
-            # Re-read through UTC: a wall-clock time that daylight saving skips becomes the next one that exists.
-            return (local + timedelta(days=self.amount)).astimezone(ZoneInfo("UTC")).astimezone(zone)
-        elapsed = timedelta(**{f"{self.unit}s": self.amount})
-        return (local.astimezone(ZoneInfo("UTC")) + elapsed).astimezone(zone)
+            end = self._after_work(start, zone, calendar)
+        elif self.unit == "day":
+            end = from_wall(wall(start, zone) + timedelta(days=self.amount), zone, start)
+        else:
+            end = start.astimezone(UTC) + timedelta(**{f"{self.unit}s": self.amount})
+        return end.astimezone(zone)
 
     def _after_work(self, start: datetime, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
         if calendar is None:

@@ -3,7 +3,7 @@
 Data, stamped on every case (Art. 13, 32).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from cases.limits import Alarms, Anchor, Budget, Limit
-from cases.rules import AppealRules, AssistRules, Rules
+from cases.rules import Rules
 from cases.vocabulary import Code, Kind, Name, Value
 
 LIMITS = ("dispatch", "acknowledge", "handle", "progress", "resolve")
 """The limits that a level may have, as a policy names them."""
+
+Path = tuple[str, ...]
+"""Where something stands in a policy, as in `("levels", "general", "resolve")`."""
 
 Given = TypeVar("Given")
 
@@ -93,15 +96,13 @@ class Policy(Rules):
             if code not in self.levels:
                 raise ValueError(f"kinds.{kind}: {code!r} is none of the levels {sorted(self.levels)}")
         for code, level in self.levels.items():
-            _check_anchors(f"levels.{code}", level.acknowledge, level.resolve)
+            _check_anchors(f"levels.{code}", {name: getattr(level, name) for name in LIMITS})
             if level.dispatch.counts_from is not Anchor.RECEIPT:
                 raise ValueError(f"levels.{code}.dispatch.counts_from: dispatch can only count from receipt")
         if self.appeal is not None:
-            _check_anchors("appeal", self.appeal.acknowledge, self.appeal.resolve)
-        if self.calendar is None:
-            for path, budget in _budgets(self):
-                if budget.counts_work:
-                    raise ValueError(f"calendar: {path} counts working time; say which days and hours work")
+            _check_anchors("appeal", {"acknowledge": self.appeal.acknowledge, "resolve": self.appeal.resolve})
+        if self.calendar is None and (path := next(_works(self), None)):
+            raise ValueError(f"calendar: {path} counts working time; say which days and hours work")
         return self
 
     @property
@@ -140,9 +141,27 @@ class Policy(Rules):
         if terms.calendar is None:
             return terms
         # A calendar is long, and most cases run around the clock.
-        needed = any(budget.counts_work for _, budget in _budgets(terms))
-        calendar = terms.calendar if on is None else terms.calendar.around(on)
-        return terms.model_copy(update={"calendar": calendar if needed else None})
+        if next(_works(terms), None) is None:
+            return terms.model_copy(update={"calendar": None})
+        return terms if on is None else terms.model_copy(update={"calendar": terms.calendar.around(on)})
+
+    def renewed(self, held: Terms, on: date) -> Terms:
+        """What a case that is open on a day is held to from now on, as `open_cases` has it.
+
+        A case that keeps its terms still gets the holidays that were announced since, and a longer view of them. Days
+        before this one stay as they were counted.
+        """
+        if self.open_cases == "adopt" and held.level in self.levels:
+            terms = self.terms(held.level, on)
+            if held.calendar is None or terms.calendar is None:
+                return terms
+            past = terms.calendar.model_copy(
+                update={"holidays": held.calendar.holidays, "workdays": held.calendar.workdays}
+            )
+            return terms.model_copy(update={"calendar": past.renewed(terms.calendar, on)})
+        if held.calendar is None or self.calendar is None:
+            return held
+        return held.model_copy(update={"calendar": held.calendar.renewed(self.calendar, on)})
 
     def faster(self, factor: int) -> "Policy":
         """The same rules on a clock that runs `factor` times as fast, under a version that says so.
@@ -153,46 +172,40 @@ class Policy(Rules):
         callback = self.callback and hastened.callback and hastened.callback.model_copy(update={"hours": None})
         return hastened.model_copy(update={"version": f"{self.version} x{factor}", "callback": callback})
 
-    def alarms(self) -> Iterator[tuple[tuple[str, ...], Alarms]]:
+    def alarms(self) -> Iterator[tuple[Path, Alarms]]:
         """Everything in the policy that somebody is told of, with the path it stands at."""
-        return _alarms(self)
+        return ((path, part) for path, part in _parts(self) if isinstance(part, Alarms))
 
 
-def _check_anchors(path: str, acknowledge: Limit | None, resolve: Limit) -> None:
-    if acknowledge is None and resolve.counts_from is Anchor.ACKNOWLEDGMENT:
-        raise ValueError(
-            f"{path}.resolve.counts_from: it counts from an acknowledgment that has no limit; write {path}.acknowledge"
-        )
-    if acknowledge is not None and acknowledge.counts_from is Anchor.ACKNOWLEDGMENT:
+def _check_anchors(path: str, limits: Mapping[str, Limit | None]) -> None:
+    signed = limits["acknowledge"]
+    if signed is not None and signed.counts_from is Anchor.ACKNOWLEDGMENT:
         raise ValueError(f"{path}.acknowledge.counts_from: it cannot count from itself")
+    for name, limit in limits.items():
+        if limit is not None and limit.counts_from is Anchor.ACKNOWLEDGMENT and signed is None:
+            raise ValueError(
+                f"{path}.{name}.counts_from: it counts from an acknowledgment that has no limit; "
+                f"write {path}.acknowledge"
+            )
 
 
-def _alarms(value: BaseModel, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Alarms]]:
-    if isinstance(value, Alarms):
-        yield path, value
-    for name in type(value).model_fields:
-        field = getattr(value, name)
-        inner = {name: field} if isinstance(field, Level | Alarms | AssistRules | AppealRules | Rules) else {}
-        if name == "levels":
-            inner = {f"levels.{code}": level for code, level in field.items()}
-        if name == "returns" and field.adjudicate is not None:
-            inner = {"returns.adjudicate": field.adjudicate}
-        for step, one in inner.items():
-            yield from _alarms(one, (*path, *step.split(".")))
-
-
-def _budgets(value: object, path: str = "") -> Iterator[tuple[str, Budget]]:
-    if isinstance(value, Budget):
-        yield path, value
-    elif isinstance(value, BaseModel):
+def _parts(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """A value and everything in it, with the path each thing stands at."""
+    yield path, value
+    if isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            yield from _budgets(getattr(value, name), f"{path}.{name}".lstrip("."))
+            yield from _parts(getattr(value, name), (*path, name))
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _budgets(inner, f"{path}.{name}")
+            yield from _parts(inner, (*path, name))
     elif isinstance(value, tuple):
         for place, inner in enumerate(value):
-            yield from _budgets(inner, f"{path}.{place}")
+            yield from _parts(inner, (*path, str(place)))
+
+
+def _works(value: object) -> Iterator[str]:
+    """Where in a value working time is counted."""
+    return (".".join(path) for path, part in _parts(value) if isinstance(part, Budget) and part.counts_work)
 
 
 def _hastened(value: Given, factor: int) -> Given:

@@ -1,5 +1,6 @@
 """The words of the field, as used in code, API and screens."""
 
+from datetime import UTC
 from enum import StrEnum
 from typing import Annotated
 
@@ -18,6 +19,9 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_./&+-]{0,79}$
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000), Storable]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable]
+
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+"""A moment as it is kept: in UTC, for of the hour that is doubled in autumn the clocks of a zone tell only half."""
 
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 

@@ -1,6 +1,7 @@
 """`hotline case`: look at cases from the machine that the service runs on, also while the API is down."""
 
 import json
+from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,21 @@ app = typer.Typer(no_args_is_help=True, help="Look at cases: one, many, or what 
 
 Number = Annotated[str, typer.Argument(help="The case number, like 7K3Q-X2WA-HB4M-5.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+class Decision(StrEnum):
+    """What a case may wait for from the desk or a supervisor."""
+
+    OBJECTION = "objection"
+    EXTENSION = "extension"
+    SUPERVISOR = "supervisor"
+
+
+_DECISIONS = {
+    Decision.OBJECTION: "objected",
+    Decision.EXTENSION: "extension_asked",
+    Decision.SUPERVISOR: "awaits_supervisor",
+}
 
 
 @app.command()
@@ -44,6 +60,10 @@ def list_cases(
     unit: Annotated[str | None, typer.Option(help="Only cases that this unit leads.")] = None,
     level: Annotated[str | None, typer.Option(help="Only cases of this level.")] = None,
     source: Annotated[str | None, typer.Option(help="Only cases that this source brought.")] = None,
+    waiting_for: Annotated[
+        Decision | None, typer.Option("--waiting-for", help="Only cases that wait for this decision.")
+    ] = None,
+    incident: Annotated[str | None, typer.Option(help="Only cases that are handled through this one.")] = None,
     overdue: Annotated[bool | None, typer.Option("--overdue/--in-time", help="Only late ones, or only others.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 30,
     after: Annotated[str | None, typer.Option(help="Go on behind an earlier list, by what that told.")] = None,
@@ -55,7 +75,15 @@ def list_cases(
     from records.register import CaseFilter
 
     try:
-        wanted = CaseFilter(status=status, unit=unit, level=level, source=source, overdue=overdue)
+        wanted = CaseFilter(
+            status=status,
+            unit=unit,
+            level=level,
+            source=source,
+            overdue=overdue,
+            incident=incident and case_number.parse(incident),
+            **({_DECISIONS[waiting_for]: True} if waiting_for else {}),
+        )
     except ValidationError as error:
         raise UsageError(f"--{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from None
     page = look(settings(), lambda sources: sources.register.cases(wanted, limit, after), with_engine=False)
@@ -80,6 +108,25 @@ def events(number: Number, as_json: AsJson = False) -> None:
         typer.echo(json.dumps([event.model_dump(mode="json") for event in happened], ensure_ascii=False))
         return
     Console().print(event_table(happened, _city_zone()))
+
+
+@app.command()
+@told
+def explain(number: Number, as_json: AsJson = False) -> None:
+    """Explain why a case is where it is: each dispatch, decision and pause, and the arithmetic of every limit."""
+    from cases.evolve import fold
+    from cases.explanation import explain as explained
+    from cases.explanation import lines
+    from hotline.case_sources import look
+
+    number = case_number.parse(number)
+    happened = look(settings(), lambda sources: sources.events(number))
+    explanation = explained(fold(happened), happened)
+    if as_json:
+        typer.echo(explanation.model_dump_json(indent=2))
+        return
+    for line in lines(explanation, _city_zone()):
+        typer.echo(line)
 
 
 def _city_zone() -> ZoneInfo:

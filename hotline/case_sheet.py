@@ -1,11 +1,11 @@
 """Cases on the terminal, with every moment in the city's zone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +13,7 @@ from cases.case import Case
 from cases.deadlines import Standing, deadlines
 from cases.decide import allowed
 from cases.events import Event
+from cases.order import Assist, Order
 
 if TYPE_CHECKING:
     from records.tables import CaseRow
@@ -23,12 +24,14 @@ _COLOURS = {
     Standing.MET_LATE: "yellow",
     Standing.BREACHED: "red",
     Standing.LIFTED: "dim",
+    Standing.PAUSED: "cyan",
 }
 
 
 def sheet(case: Case, zone: ZoneInfo) -> Group:
     """Where a case stands, and every deadline with its arithmetic."""
-    return Group(_particulars(case, zone), Text(), _deadlines(case, zone))
+    parts = [_particulars(case, zone), *(_orders(case, zone) if case.orders else ()), Text(), _deadlines(case, zone)]
+    return Group(*parts)
 
 
 def case_table(rows: "Iterable[CaseRow]", zone: ZoneInfo) -> Table:
@@ -68,12 +71,57 @@ def _particulars(case: Case, zone: ZoneInfo) -> Table:
         ("Brought by", " ".join(filter(None, (complaint.source, complaint.source_ref, f"({complaint.channel})")))),
         ("Received", f"{_told(complaint.received_at, zone)} ({zone})"),
         ("Policy", f"{case.terms.policy} {case.terms.version}"),
+        ("Told", case.advised or (case.declined.told if case.declined else None)),
+        ("Ground", f"{case.declined.ground} {case.declined.passed_to or ''}".strip() if case.declined else None),
+        ("Handled through", case.incident),
+        ("Leads", ", ".join(case.followers)),
+        ("Repeated by", ", ".join(case.repeats)),
+        ("Stands still", _pause(case, zone)),
+        ("Rated", case.satisfaction),
+        ("Urged", f"{len(case.urges)} times" if case.urges else None),
         ("Takes now", ", ".join(allowed(case)) or "nothing more"),
     ]
     for name, value in rows:
         if value:
             table.add_row(Text(name, style="dim"), Text(value))
     return table
+
+
+def _pause(case: Case, zone: ZoneInfo) -> str | None:
+    if case.pause is None:
+        return None
+    why = "for the complainant" if case.pause.kind == "complainant" else f"on account, {case.pause.owner}"
+    return f"{why} until {_told(case.pause.until, zone)}: {case.pause.reason}"
+
+
+def _orders(case: Case, zone: ZoneInfo) -> Iterator[RenderableType]:
+    """Who has had the case, and who was called in."""
+    table = _table("order", "unit", "dispatched", "stands", "reason")
+    for order in case.orders:
+        named = f"{order.index}{' designated' if order.designated else ''}{' review' if order.stage > 1 else ''}"
+        table.add_row(named, order.unit, _told(order.dispatched_at, zone), _order_stands(order), order.reason)
+    for assist in case.assists:
+        table.add_row(
+            f"call {assist.index}", assist.unit, _told(assist.called_at, zone), _assist_stands(assist), assist.task
+        )
+    yield Text()
+    yield table
+
+
+def _order_stands(order: Order) -> str:
+    if order.objection is not None:
+        return "objection pending"
+    if order.extension is not None:
+        return f"asks for {order.extension.by}"
+    if order.returned:
+        return "returned"
+    return order.report or ("ended" if order.ended_at else "open")
+
+
+def _assist_stands(assist: Assist) -> str:
+    if assist.refusal is not None:
+        return "refusal pending"
+    return "reported" if assist.reported_at else "released" if assist.ended_at else "open"
 
 
 def _deadlines(case: Case, zone: ZoneInfo) -> Table:

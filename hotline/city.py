@@ -7,12 +7,20 @@ from hotline.settings import Settings
 
 
 def in_force(settings: Settings) -> City:
-    """The policy in force. In the demonstration its limits run `demo_speed` times as fast.
+    """The policy that the settings name. In the demonstration its limits run `demo_speed` times as fast.
 
     Raises:
         PolicyError: there is no such policy, or something is wrong with it.
     """
-    city = load(settings.policy)
-    if not settings.demo:
-        return city
-    return replace(city, policy=city.policy.faster(settings.demo_speed))
+    return at_pace(load(settings.policy), settings)
+
+
+def at_pace(city: City, settings: Settings) -> City:
+    """A city on the clock of this service. The register holds its true limits; only the demonstration hastens them."""
+    speed = speed_of(settings)
+    return city if speed is None else replace(city, policy=city.policy.faster(speed))
+
+
+def speed_of(settings: Settings) -> int | None:
+    """How many times as fast as real the limits run; None outside the demonstration."""
+    return settings.demo_speed if settings.demo else None

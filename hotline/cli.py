@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from dotenv import dotenv_values
 
-from hotline import case_commands, key_commands
+from hotline import case_commands, key_commands, policy_commands
 from hotline.told import settings, told
 
 app = typer.Typer(
@@ -24,12 +24,11 @@ app = typer.Typer(
 )
 
 unit_app = typer.Typer(no_args_is_help=True, help="Handling units: the demonstration's own.")
-policy_app = typer.Typer(no_args_is_help=True, help="The city's rules: limits, catalogue, units.")
 
 app.add_typer(case_commands.app, name="case")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(unit_app, name="unit")
-app.add_typer(policy_app, name="policy")
+app.add_typer(policy_commands.app, name="policy")
 
 
 @app.callback()
@@ -132,21 +131,3 @@ def simulate() -> None:
     logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     run(chosen)
-
-
-@policy_app.command()
-@told
-def check(
-    policy: Annotated[
-        str | None, typer.Argument(help="A policy's name or folder; the one in force if left out.")
-    ] = None,
-) -> None:
-    """Check a policy, and tell everything that is wrong with it."""
-    from hotline.policies import load
-
-    city = load(policy or settings().policy)
-    catalogue = city.catalogue
-    typer.echo(
-        f"policy {city.policy.policy} {city.policy.version} is in order: {len(city.policy.levels)} levels, "
-        f"{len(catalogue.units)} units, {len(catalogue.categories)} categories, {len(catalogue.entries)} routes"
-    )

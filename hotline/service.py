@@ -13,11 +13,12 @@ from rich.console import Console
 from temporalio.client import Client
 
 from hotline import banner, ports, stack, temporal_server
-from hotline.city import in_force
+from hotline.city import at_pace, speed_of
 from hotline.demonstration import keys as demo_keys
 from hotline.errors import StartError
+from hotline.loading import Loading
 from hotline.lock import StateLock
-from hotline.policies import City
+from hotline.policies import City, load
 from hotline.postgres import Postgres
 from hotline.processes import Child, Program, end_leftovers
 from hotline.settings import Settings
@@ -25,6 +26,7 @@ from hotline.terminal import foreground
 from records.database import connect, migrate
 from records.keys import Keys
 from records.register import Register
+from workflows.adoptions import Adoptions
 
 _PATIENCE = 120.0
 """Seconds that a part has to answer before the start counts as failed."""
@@ -37,6 +39,7 @@ def up(settings: Settings) -> None:
 
     Raises:
         StartError: it could not be started; what had started by then was stopped again.
+        InvalidError: the register has this version of the policy with other content.
     """
     settings = settings.model_copy(update={"state": settings.state.absolute()})
     try:
@@ -89,10 +92,10 @@ class Service:
         await end_leftovers(before.children if before else (), self._tell)
         parts.callback(stack.forget, self._settings.state)
         self._claim_ports()
-        city = in_force(self._settings)
+        named = load(self._settings.policy)
         with self._console.status("starting"):
             temporal, _ = await asyncio.gather(self._start_temporal(parts), self._start_database(parts))
-            keys = await self._fill_register(city)
+            city, keys = await self._fill_register(named, temporal)
             await self._start_processes(parts)
             await self._answers(temporal)
         banner.show(
@@ -143,24 +146,31 @@ class Service:
         self._record.temporal_ui = f"http://127.0.0.1:{self._settings.temporal_ui_port}"
         return prepared.result()
 
-    async def _fill_register(self, city: City) -> demo_keys.DemoKeys | None:
+    async def _fill_register(self, named: City, temporal: Client) -> tuple[City, demo_keys.DemoKeys | None]:
         """Enter the policy and its units; in the demonstration with the address of their simulation, and with keys."""
-        units = list(city.catalogue.units.values())
-        simulated = {one.code: f"http://127.0.0.1:{self._settings.units_port}/units/{one.code}" for one in units}
         engine = connect(stack.database_url(self._settings), pool_size=2)
         try:
             register = Register(engine)
-            await register.put_policy(city.policy)
+            city = await self._load(named, register, temporal)
+            units = list(city.catalogue.units.values())
+            simulated = {one.code: f"http://127.0.0.1:{self._settings.units_port}/units/{one.code}" for one in units}
             if not self._settings.demo:
                 # A unit that was simulated the last time has no system any more.
                 ended = {row.code: "" for row in await register.units() if row.endpoint == simulated.get(row.code)}
                 await register.put_units(units, ended)
-                return None
+                return city, None
             await register.put_units(units, simulated)
             self._record.units = f"http://127.0.0.1:{self._settings.units_port}"
-            return await demo_keys.ensure(Keys(engine), self._settings.state, list(simulated))
+            return city, await demo_keys.ensure(Keys(engine), self._settings.state, list(simulated))
         finally:
             await engine.dispose()
+
+    async def _load(self, named: City, register: Register, temporal: Client) -> City:
+        loading = Loading(register, Adoptions(temporal, self._settings.task_queue), speed_of(self._settings))
+        loaded = await loading.at_start(named, self._settings.policy)
+        for line in loaded.lines():
+            self._tell(line)
+        return at_pace(loaded.city, self._settings)
 
     async def _start_processes(self, parts: AsyncExitStack) -> None:
         python = [sys.executable, "-m"]

@@ -20,7 +20,7 @@ _TITLE = re.compile(r"^title_([a-z]{2,3})$")
 
 
 class Row(NamedTuple):
-    """One line of a table; every column of the header has its cell, stripped of blanks around it."""
+    """One line of a table; every column has its cell, stripped of blanks around it."""
 
     line: int
     cells: dict[str, str]
@@ -45,8 +45,18 @@ def decode(file: str, content: bytes, tell: Tell) -> str | None:
         return None
 
 
-def read(file: str, text: str, columns: Collection[str], tell: Tell, *, titled: bool = False) -> list[Row] | None:
+def read(
+    file: str,
+    text: str,
+    columns: Collection[str],
+    tell: Tell,
+    *,
+    optional: Collection[str] = (),
+    titled: bool = False,
+) -> list[Row] | None:
     """The rows of a table with these columns, and with columns of titles where it is `titled`.
+
+    Columns that are `optional` may be left out of the file; their cells then are empty.
 
     Every problem is told. A row with a problem is given all the same, as far as it can be read, so that what refers to
     it does not seem wrong too. None means that the table cannot be read as a whole.
@@ -56,15 +66,16 @@ def read(file: str, text: str, columns: Collection[str], tell: Tell, *, titled: 
         return None
     header_line, header = found[0] if found else (1, [])
     names = [name.lower() for name in header]
-    if problems := list(_header_problems(file, header_line, names, columns, titled=titled)):
+    if problems := list(_header_problems(file, header_line, names, columns, optional, titled=titled)):
         for problem in problems:
             tell(problem)
         return None
+    absent = dict.fromkeys((name for name in optional if name not in names), "")
     rows = []
     for line, cells in found[1:]:
         if wrong := _row_problem(file, line, names, cells):
             tell(wrong)
-        rows.append(Row(line, dict(zip_longest(names, cells[: len(names)], fillvalue=""))))
+        rows.append(Row(line, dict(zip_longest(names, cells[: len(names)], fillvalue="")) | absent))
     return rows
 
 
@@ -87,7 +98,7 @@ def _lines(file: str, text: str, tell: Tell) -> list[tuple[int, list[str]]] | No
 
 
 def _header_problems(
-    file: str, line: int, names: list[str], columns: Collection[str], *, titled: bool
+    file: str, line: int, names: list[str], columns: Collection[str], optional: Collection[str], *, titled: bool
 ) -> Iterator[Problem]:
     titles = [name for name in names if titled and _TITLE.match(name)]
     for name in columns:
@@ -99,8 +110,8 @@ def _header_problems(
     for place, name in enumerate(names):
         if name in names[:place]:
             yield Problem(file, line, name, "this column is there twice; remove one")
-        elif name not in columns and name not in titles:
-            known = ", ".join([*columns, *(["title_en, title_zh, …"] if titled else [])])
+        elif name not in (*columns, *optional, *titles):
+            known = ", ".join([*columns, *optional, *(["title_en, title_zh, …"] if titled else [])])
             yield Problem(file, line, name or "(no name)", f"there is no such column; the columns are: {known}")
 
 

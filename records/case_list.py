@@ -23,7 +23,10 @@ class CaseFilter(BaseModel):
     """Which cases a list holds: those that fit everything that is set; and in which order.
 
     `received_at`: the newest first. `due_at`: what is due next first, cases without a running deadline last.
-    `overdue` cases have a running deadline that has passed. Times before are exclusive, times from inclusive.
+    `overdue` cases have a running deadline that has passed. `objected`, `extension_asked` and `awaits_supervisor` cases
+    wait for a decision. `incident` is the case through which they are handled, `assisting` a unit that was
+    called in and has still to report. Times before are exclusive, times from
+    inclusive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +38,13 @@ class CaseFilter(BaseModel):
     category: Word | None = None
     source: Word | None = None
     overdue: bool | None = None
+    objected: bool | None = None
+    extension_asked: bool | None = None
+    awaits_supervisor: bool | None = None
+    supervised: bool | None = None
+    paused: Literal["complainant", "account"] | None = None
+    incident: Word | None = None
+    assisting: Word | None = None
     due_before: AwareDatetime | None = None
     received_from: AwareDatetime | None = None
     received_before: AwareDatetime | None = None
@@ -103,10 +113,16 @@ async def count_by_status(engine: AsyncEngine) -> dict[str, int]:
 
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    words = ("status", "unit", "level", "kind", "category", "source")
+    words = (
+        *("status", "unit", "level", "kind", "category", "source", "paused", "incident"),
+        *("objected", "extension_asked", "awaits_supervisor", "supervised"),
+    )
     conditions: list[ColumnElement[bool]] = [
         getattr(CaseRow, name) == value for name in words if (value := getattr(wanted, name)) is not None
     ]
+    if wanted.assisting is not None:
+        # As the partial index says it, which holds the few cases with units called in.
+        conditions += [col(CaseRow.assisting) != [], col(CaseRow.assisting).contains([wanted.assisting])]
     due, received = col(CaseRow.due_at), col(CaseRow.received_at)
     if wanted.overdue is True:
         conditions.append(due < func.now())

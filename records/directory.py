@@ -1,7 +1,5 @@
-"""The units that handle cases, and the policies that cases were received under."""
+"""The units that handle cases."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func
@@ -10,10 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from cases.errors import InvalidError
-from cases.policy import Policy
 from cases.routing import Unit
 from records.database import reading, transaction
-from records.tables import PolicyRow, UnitRow
+from records.tables import UnitRow
 from records.text import storable
 
 
@@ -47,36 +44,6 @@ async def find_unit(engine: AsyncEngine, code: str) -> UnitRow | None:
     """The unit of a code, if there is one."""
     async with reading(engine) as session:
         return await session.get(UnitRow, storable(code))
-
-
-async def put_policy(engine: AsyncEngine, policy: Policy) -> None:
-    """Keep a policy in its version; the same again changes nothing.
-
-    Raises:
-        InvalidError: this version is there with other content.
-    """
-    row = {
-        "policy": policy.policy,
-        "version": policy.version,
-        "content": policy.model_dump(mode="json"),
-        "digest": _digest(policy),
-    }
-    version = (PolicyRow.policy == policy.policy, PolicyRow.version == policy.version)
-    async with transaction(engine) as connection:
-        await connection.execute(insert(PolicyRow).values(row).on_conflict_do_nothing())
-        stored = (await connection.execute(select(PolicyRow.digest).where(*version))).scalar_one()
-    if stored != row["digest"]:
-        raise InvalidError(
-            "version",
-            f"policy {policy.policy} {policy.version} is in force with other content, and cases refer to it; "
-            "give the changed rules a new version",
-        )
-
-
-def _digest(policy: Policy) -> str:
-    # Without defaults, so that a rule that a later release adds does not make every stored version another.
-    content = policy.model_dump(mode="json", exclude_defaults=True)
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _check_endpoints(units: Sequence[Unit], endpoints: Mapping[str, str]) -> None:

@@ -49,8 +49,15 @@ def project(case: Case, updated_at: datetime) -> dict[str, object]:
         "urges": len(case.urges),
         "supervised": case.supervised_at is not None,
         "awaits_supervisor": case.awaits_supervisor,
-        "objected": case.order is not None and case.order.objection is not None,
+        "objected": _objected(case),
         "extension_asked": case.order is not None and case.order.extension is not None,
+        "assisting": sorted({assist.unit for assist in case.assists if assist.outstanding}),
         "satisfaction": case.satisfaction,
         "unit_times": {unit: share._asdict() for unit, share in time_by_unit(case, updated_at).items()},
     }
+
+
+def _objected(case: Case) -> bool:
+    """Whether an objection to the order, or the refusal of a unit called in, waits for its decision."""
+    disputed = case.order is not None and case.order.objection is not None
+    return disputed or any(assist.refusal is not None for assist in case.assists)

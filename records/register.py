@@ -9,16 +9,17 @@ from cases.case import Case
 from cases.errors import InvalidError, UnknownCaseError
 from cases.events import Event
 from cases.evolve import fold
-from cases.policy import Policy
 from cases.routing import Unit
-from records import case_list, directory, posting
+from records import candidates, case_list, directory, posting
 from records.batch import Batch
+from records.candidates import Asked, Candidate
 from records.case_list import CaseFilter, OrderRow
 from records.cursor import Page
 from records.database import reading
 from records.errors import ConflictError, GapError
 from records.history import read_events
 from records.journal import Journal
+from records.policies import Policies
 from records.tables import CaseRow, UnitRow
 from records.text import storable
 
@@ -115,6 +116,10 @@ class Register:
         """
         return await case_list.list_orders(self._engine, unit, limit, after)
 
+    async def candidates(self, asked: Asked) -> list[Candidate]:
+        """The cases most likely to be a matter that is asked for. It only suggests; a person decides."""
+        return await candidates.candidates(self._engine, asked)
+
     async def count_by_status(self) -> dict[str, int]:
         """How many cases stand where; a status without cases has 0."""
         return await case_list.count_by_status(self._engine)
@@ -137,13 +142,10 @@ class Register:
         """The unit of a code, if there is one."""
         return await directory.find_unit(self._engine, code)
 
-    async def put_policy(self, policy: Policy) -> None:
-        """Keep a policy in its version; the same again changes nothing.
-
-        Raises:
-            InvalidError: this version is there with other content.
-        """
-        await directory.put_policy(self._engine, policy)
+    @property
+    def policies(self) -> Policies:
+        """The policies that cases were and are received under."""
+        return Policies(self._engine)
 
     async def ping(self) -> None:
         """Ask PostgreSQL whether it answers, and whether the register's tables are there."""

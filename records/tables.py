@@ -38,8 +38,9 @@ class CaseRow(SQLModel, table=True):
     same. `due_at` is the next running deadline, `due_name` its name; `breached` says that any deadline ever was.
     `rounds` counts the reports. `unit` and `district` lead and supervise it now, or did last. `ground` says why it was
     not dispatched, `paused` why its limits stand still, `incident` through which case it is handled. `objected` and
-    `extension_asked` say that a unit waits for a decision. `unit_times` are the seconds for which each unit held it and
-    waited for the complainant, as of its last event.
+    `extension_asked` say that a unit waits for a decision. `assisting` are the units called in whose reports are
+    outstanding. `unit_times` are the seconds for which each unit held it and waited for the complainant, as of its last
+    event.
     """
 
     __tablename__ = "cases"
@@ -80,6 +81,9 @@ class CaseRow(SQLModel, table=True):
     objected: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     extension_asked: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     satisfaction: str | None = None
+    assisting: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
     unit_times: dict[str, Any] = Field(
         default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
     )
@@ -91,8 +95,21 @@ class CaseRow(SQLModel, table=True):
         Index("cases_unit_received", "unit", "received_at", "number"),
         Index("cases_due", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
         Index("cases_unit_due", "unit", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
+        Index("cases_area_received", "area", "received_at", "number"),
         Index("cases_category_received", "category", "received_at", "number"),
         Index("cases_incident", "incident", "number", postgresql_where=text("incident IS NOT NULL")),
+        Index(
+            "cases_to_decide",
+            "received_at",
+            "number",
+            postgresql_where=text("objected OR extension_asked OR awaits_supervisor"),
+        ),
+        Index(
+            "cases_assisting",
+            "assisting",
+            postgresql_using="gin",
+            postgresql_where=text("assisting <> '[]'::jsonb"),
+        ),
         Index("cases_open_policy", "policy", "policy_version", "number", postgresql_where=text("closed_at IS NULL")),
         Index("cases_running", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )

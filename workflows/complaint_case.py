@@ -50,7 +50,8 @@ class ComplaintCase:
         if start.command is not None:
             received = decide(None, start.command, workflow.now())
             self._begin(received)
-            self._owe(received)
+            for place, event in enumerate(received, start=1):
+                self._owe(fold(received[:place]), event)
         elif start.events:
             self._begin(start.events)
             self._owed = {effect.key: effect for effect in start.owed}
@@ -158,8 +159,8 @@ class ComplaintCase:
         before = values(self.case)
         for event in events:
             self.case = evolve(self.case, event)
+            self._owe(self.case, event)
         self.events += events
-        self._owe(events)
         self._alarm = next_alarm(self.case)
         self._tell()
         changed = [key.value_set(value) for key, value in values(self.case).items() if before[key] != value]
@@ -173,9 +174,9 @@ class ComplaintCase:
         self._alarm = next_alarm(self.case)
         self._tell()
 
-    def _owe(self, events: list[Event]) -> None:
-        for event in events:
-            self._owed |= {effect.key: effect for effect in effects(self.case, event)}
+    def _owe(self, case: Case, event: Event) -> None:
+        """Take down what an event owes, given the case as the event left it."""
+        self._owed |= {effect.key: effect for effect in effects(case, event)}
 
     def _tell(self) -> None:
         workflow.set_current_details(story(self.case, self.events))

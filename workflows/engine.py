@@ -42,7 +42,7 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 class _ChangingHandsError(Exception):
-    """A run of the case is just ending, and the next one has not begun."""
+    """A run of the case is just ending, or a task of it is being tried again: ask again in a moment."""
 
 
 class Engine:
@@ -218,7 +218,8 @@ class Engine:
 
 
 def _fault(error: RPCError) -> Exception:
-    if error.status is RPCStatusCode.ABORTED:
+    # Aborted by a run that was just ending, or not ready since its task failed and is tried again.
+    if error.status in (RPCStatusCode.ABORTED, RPCStatusCode.FAILED_PRECONDITION):
         return _ChangingHandsError()
     return UnavailableError("the engine does not answer")
 

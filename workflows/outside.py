@@ -40,6 +40,10 @@ _PROMPTLY = timedelta(seconds=4)
 _PATIENTLY = timedelta(seconds=30)
 
 
+_FAILED = (ActivityError, ApplicationError)
+"""How an activity fails. A local one that is run again, since its workflow task was, fails without the wrapping."""
+
+
 async def record(case: Case, history: Sequence[Event], recorded: int) -> bool:
     """Write the events of a history that follow the `recorded`-th into the register, for as long as it takes.
 
@@ -50,14 +54,14 @@ async def record(case: Case, history: Sequence[Event], recorded: int) -> bool:
     request = RecordRequest(number=case.number, events=events, case=case)
     try:
         await workflow.execute_local_activity(RECORD, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE)
-    except ActivityError as failure:
+    except _FAILED as failure:
         if _type(failure) == "gap":
             return False
     else:
         return True
     try:
         await _record_for_sure(RECORD, case, events)
-    except ActivityError as failure:
+    except _FAILED as failure:
         if _type(failure) == "gap":
             return False
         await _rewrite(case, history)
@@ -73,7 +77,7 @@ async def _rewrite(case: Case, history: Sequence[Event]) -> None:
     workflow.logger.warning("the register contradicts the history and is written anew", extra={"case": case.number})
     try:
         await _record_for_sure(REWRITE, case, tuple(history))
-    except ActivityError:
+    except _FAILED:
         workflow.logger.error("the register cannot take the history", extra={"case": case.number})
 
 
@@ -97,7 +101,7 @@ async def history(number: str) -> list[Event]:
             start_to_close_timeout=_PROMPTLY,
             retry_policy=_ONCE,
         )
-    except ActivityError:
+    except _FAILED:
         found = await workflow.execute_activity(
             READ_HISTORY,
             number,
@@ -131,8 +135,8 @@ async def _deliver(case: Case, effect: Effect) -> Command | None:
             priority=_priority(case, effect.to),
             summary=f"{effect.about} to {effect.to}",
         )
-    except ActivityError as failure:
-        reason = str(failure.cause or failure)[:1_000]
+    except _FAILED as failure:
+        reason = _told(failure)
         act = FailDelivery(order=form.order, unit=effect.to, assist=effect.assist, reason=reason)
         return Command(id=f"undelivered:{effect.key}", actor=SYSTEM, act=act)
     if not taken:
@@ -153,8 +157,8 @@ async def _tell(case: Case, effect: Effect) -> Command | None:
             priority=_priority(case),
             summary=f"{effect.about} to {effect.to}",
         )
-    except ActivityError as failure:
-        reason = str(failure.cause or failure)[:1_000]
+    except _FAILED as failure:
+        reason = _told(failure)
         remark = Remark(text=f"case {effect.to} could not be told ({effect.about}): {reason}")
         return Command(id=f"untold:{effect.key}", actor=SYSTEM, act=remark)
     return None
@@ -166,7 +170,7 @@ async def _notify(case: Case, effect: Effect) -> None:
         await workflow.execute_local_activity(
             SEND_NOTICE, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE
         )
-    except ActivityError:
+    except _FAILED:
         try:
             await workflow.execute_activity(
                 SEND_NOTICE,
@@ -176,7 +180,7 @@ async def _notify(case: Case, effect: Effect) -> None:
                 retry_policy=_UNTIL_DONE,
                 priority=_priority(case),
             )
-        except ActivityError:
+        except _FAILED:
             workflow.logger.error("notice given up", extra={"key": effect.key})
 
 
@@ -184,5 +188,10 @@ def _priority(case: Case, unit: str | None = None) -> Priority:
     return Priority(priority_key=case.terms.priority, fairness_key=unit)
 
 
-def _type(failure: ActivityError) -> str | None:
-    return failure.cause.type if isinstance(failure.cause, ApplicationError) else None
+def _told(failure: ActivityError | ApplicationError) -> str:
+    return str(failure.cause or failure)[:1_000]
+
+
+def _type(failure: ActivityError | ApplicationError) -> str | None:
+    told = failure.cause if isinstance(failure, ActivityError) else failure
+    return told.type if isinstance(told, ApplicationError) else None

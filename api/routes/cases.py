@@ -1,18 +1,23 @@
 """Cases: taken in, looked at, listed."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.answers import answer
+from api.bodies.intake import NewCase
+from api.details import CaseDetails, CaseExplanation, CaseMoment
 from api.guard import CallerDep, GuardedRoute
 from api.idempotency import IdempotencyKey
 from api.intake import take_in
-from api.lookup import NumberDep, find, find_events
-from api.models import CaseDetails, CaseEvents, CaseLine, CasePage, CaseQuery, EventQuery, NewCase
+from api.lookup import NumberDep, find, find_at, find_events, find_history
+from api.models import CaseEvents, CaseLine, CasePage, CaseQuery, EventQuery
 from api.problems import documented
 from api.services import ServicesDep
+from cases.evolve import fold
+from cases.explanation import explain
 from cases.view import CaseView
 from records.register import CaseFilter
 
@@ -34,6 +39,9 @@ async def receive_case(
 ) -> Response:
     """The case is durable once this answers, and its limits run from `received_at`.
 
+    With `triage` it was answered at once, or found to go to no unit on one of the six grounds, while the complainant
+    was still there (Art. 11): the case is kept, and closed. Else it goes to `unit`, or as the catalogue says.
+
     The same `source` and `source_ref` (or, without a reference, the same `Idempotency-Key`) find the same case again.
     Other content under the same reference is refused.
     """
@@ -46,9 +54,12 @@ async def receive_case(
 async def list_cases(
     query: Annotated[CaseQuery, Query()], request: Request, caller: CallerDep, services: ServicesDep
 ) -> Response:
-    """Lists come from the register, which may lag behind by moments. A unit's key lists the unit's own cases."""
-    bound = {"unit": caller.own_unit(query.unit), "source": caller.own_source(query.source)}
-    wanted = CaseFilter(**query.model_dump(exclude={"after", "limit", "unit", "source"}), **bound)
+    """Lists come from the register, which may lag behind by moments.
+
+    A unit's key lists the cases that the unit leads; with `assisting`, those into which it was called.
+    """
+    bound = caller.own_cases(query.unit, query.assisting) | {"source": caller.own_source(query.source)}
+    wanted = CaseFilter(**query.model_dump(exclude={"after", "limit", *bound}), **bound)
     page = await services.register.cases(wanted, query.limit, query.after)
     lines = CasePage(items=[CaseLine.model_validate(row) for row in page.items], next=page.next)
     return answer(lines, services.city.policy.city_zone, headers=link_to_next(request, page.next))
@@ -57,10 +68,37 @@ async def list_cases(
 @router.get(
     "/{number}", response_model=CaseDetails, summary="Look at one case", responses=documented(401, 403, 404, 422, 503)
 )
-async def get_case(number: NumberDep, caller: CallerDep, services: ServicesDep) -> Response:
-    """Everything of a case, with every deadline and its arithmetic; a unit sees the cases it holds or once held."""
-    case, as_of = await find(services, caller, number)
-    return answer(CaseDetails.of(case, as_of), services.city.policy.city_zone)
+async def get_case(
+    number: NumberDep, query: Annotated[CaseMoment, Query()], caller: CallerDep, services: ServicesDep
+) -> Response:
+    """Everything of a case, with every deadline and its arithmetic, now or as it stood at `as_of`.
+
+    A unit sees the cases that it holds, once held or supervises, or is called into. An alarm counts from when it was
+    raised: of a limit that had passed unseen, an earlier `as_of` tells that it still ran.
+    """
+    if query.as_of is None:
+        case, source = await find(services, caller, number)
+        moment = datetime.now(UTC)
+    else:
+        moment = query.as_of
+        case, source = await find_at(services, caller, number, moment)
+    return answer(CaseDetails.of(case, moment, source), services.city.policy.city_zone)
+
+
+@router.get(
+    "/{number}/explanation",
+    response_model=CaseExplanation,
+    summary="Why a case is where it is",
+    responses=documented(401, 403, 404, 422, 503),
+)
+async def get_explanation(number: NumberDep, caller: CallerDep, services: ServicesDep) -> Response:
+    """In order of time: each dispatch with its reason, objections, decisions and returns, pauses and extensions.
+
+    Each limit stands with its arithmetic where it began (Art. 13). `lines` tells it to be read, `entries` as data.
+    """
+    happened, source = await find_history(services, caller, number)
+    zone = services.city.policy.city_zone
+    return answer(CaseExplanation.of(explain(fold(happened), happened), zone, source), zone)
 
 
 @router.get(

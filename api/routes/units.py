@@ -1,4 +1,4 @@
-"""Units with their orders, and the categories of matters."""
+"""Units with their orders."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -11,8 +11,6 @@ from api.answers import answer
 from api.guard import CallerDep, GuardedRoute
 from api.lookup import unknown
 from api.models import (
-    CategoryLine,
-    CategoryList,
     OrderLine,
     OrderPage,
     PageQuery,
@@ -52,18 +50,6 @@ async def list_orders(
     page = await services.register.orders(unit, query.limit, query.after)
     lines = OrderPage(items=[OrderLine.model_validate(row) for row in page.items], next=page.next)
     return answer(lines, services.city.policy.city_zone, headers=link_to_next(request, page.next))
-
-
-@router.get(
-    "/categories",
-    response_model=CategoryList,
-    summary="List the categories of matters",
-    responses=documented(401, 403, 503),
-)
-async def list_categories(caller: CallerDep, services: ServicesDep) -> Response:
-    """The categories of the policy in force, each with the level of its cases."""
-    categories = [CategoryLine.model_validate(category) for category in services.city.catalogue.categories.values()]
-    return answer(CategoryList(items=categories), services.city.policy.city_zone)
 
 
 async def _check_known(services: Services, caller: Caller, unit: str) -> None:

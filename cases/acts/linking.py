@@ -25,6 +25,7 @@ class Join(Value):
     type: Literal["join"] = "join"
     incident: CaseNumber
     unit: Code
+    copy_to: Code | None = None
     reason: Reason
 
 
@@ -39,13 +40,15 @@ class Relay(Value):
     """How the incident stands that this case follows.
 
     `version` is the incident's own, so that news which come late or twice change nothing. An incident that `ended`
-    without a report sets its followers free.
+    without a report sets its followers free; one that `moved` was led by another unit before.
     """
 
     type: Literal["relay"] = "relay"
     incident: CaseNumber
     version: Annotated[int, Field(ge=1)]
     unit: Code | None = None
+    copy_to: Code | None = None
     outcome: Literal[Outcome.SOLVED, Outcome.EXPLAINED] | None = None
     note: Note = ""
     ended: bool = False
+    moved: bool = False

@@ -33,7 +33,9 @@ def _whistle(asked: Asked) -> Iterator[Fact]:
     for place, call in enumerate(act.calls):
         if call.unit in at_work:
             raise RefusalError(
-                "called_already", f"calls.{place}.unit: {call.unit} works on the case already", source="Art. 16"
+                "called_already",
+                f"calls.{place}.unit: {call.unit} works on the case already; leave it out",
+                source="Art. 16",
             )
         at_work.add(call.unit)
         yield Whistled(

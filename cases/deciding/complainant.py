@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from cases.case import Case
 from cases.commands import Appeal, CallBack, Rate, Reopen, Supplement, Urge, Withdraw
-from cases.deciding.steps import Asked, Decider, check_window, closed, dispatched, resumed
+from cases.deciding.steps import Asked, Decider, check_window, closed, dispatched, how_often, resumed
 from cases.errors import RefusalError
 from cases.events import (
     Answered,
@@ -24,8 +24,9 @@ from cases.vocabulary import Outcome, Value
 
 def _called_back(asked: Asked) -> Iterator[Fact]:
     act: CallBack = asked.act
-    case, order, rules = asked.case, asked.order, asked.case.terms.callback
-    if rules is None:
+    case, order = asked.case, asked.order
+    due = case.callback(order)
+    if due is None or (rules := due[1].callback) is None:
         return
     if not act.reached or act.solved is None:
         yield from _not_reached(asked, rules, act.note)
@@ -73,7 +74,9 @@ def _not_reached(asked: Asked, rules: CallBackRules, note: str) -> Iterator[Fact
 
 def next_attempt(case: Case, rules: CallBackRules, now: datetime) -> datetime:
     """From when on an attempt that reaches nobody counts: `now` if it counts already; in the city's zone."""
-    terms, order = case.terms, case.order
+    order = case.order
+    due = case.callback(order) if order else None
+    terms = due[1] if due else case.terms
     earliest = now.astimezone(terms.city_zone)
     if order is not None and order.attempted_at is not None:
         earliest = max(earliest, rules.apart.after(order.attempted_at, terms.city_zone, terms.calendar))
@@ -106,7 +109,8 @@ def _urge(asked: Asked) -> Iterator[Fact]:
         return
     if len(case.urges) >= rules.at_most:
         raise RefusalError(
-            "urged_enough", f"the policy lets a case be urged {rules.at_most} times; it was told each time"
+            "urged_enough",
+            f"the policy lets a case be urged {how_often(rules.at_most)}; whoever holds it was told each time",
         )
     if case.urges:
         again = rules.apart.after(case.urges[-1], case.terms.city_zone, case.terms.calendar)
@@ -127,11 +131,12 @@ def _reopen(asked: Asked) -> Iterator[Fact]:
     if rules is None:
         return
     if case.reopened >= rules.times:
-        raise RefusalError("reopened_enough", f"the policy lets a case be reopened {rules.times} times")
+        raise RefusalError("reopened_enough", f"the policy lets a case be reopened {how_often(rules.times)}")
     check_window(case, asked.now, rules.within, "reopen")
     yield Reopened(reason=act.reason)
-    if case.orders:
-        last = case.orders[-1]
+    last = case.orders[-1] if case.orders else None
+    # A unit that gave the case back, or had it before an appeal, does not get it again by itself.
+    if last is not None and not last.returned and last.stage == case.stage:
         yield from dispatched(case, last.unit, last.copy_to, f"reopened: {act.reason}"[:4_000])
 
 
@@ -141,7 +146,9 @@ def _appeal(asked: Asked) -> Iterator[Fact]:
     if rules is None:
         return
     if case.stage > rules.times:
-        raise RefusalError("appealed_enough", f"the policy has {rules.times} appeals; this was the last reviewer")
+        raise RefusalError(
+            "appealed_enough", f"the policy lets one appeal {how_often(rules.times)}; this was the last reviewer"
+        )
     if rules.unlocked_by and case.satisfaction not in rules.unlocked_by:
         raise RefusalError(
             "appeal_locked", f"an appeal is open after a rating of: {', '.join(rules.unlocked_by)}; rate the case first"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cases.case import Case
 from cases.commands import Adjudicate, Answer, Consult, Designate, Dispatch, NotDispatch, Reassign, Receive, Return
-from cases.deciding.steps import Asked, Decider, closed, dispatched, resumed
+from cases.deciding.steps import Asked, Decider, check_reviewer, closed, dispatched, resumed
 from cases.errors import RefusalError
 from cases.events import (
     Adjudicated,
@@ -21,6 +21,7 @@ from cases.events import (
     Returned,
 )
 from cases.lifecycle import allowed
+from cases.order import Objection
 from cases.triage import AnsweredAtOnce, Triage
 from cases.vocabulary import Kind, Outcome, Value
 
@@ -28,6 +29,8 @@ from cases.vocabulary import Kind, Outcome, Value
 def receipt(act: Receive) -> Iterator[Fact]:
     """What a complaint's receipt comes to: an order to a unit, the desk, or an end without either (Art. 10 to 12)."""
     placed = act.route.unit or act.triage
+    if act.triage is not None:
+        _check_other_case(act.triage, act.number)
     yield Received(
         number=act.number,
         complaint=act.complaint,
@@ -59,6 +62,11 @@ def _check_consultation(kind: Kind) -> None:
         )
 
 
+def _check_other_case(triage: Triage, number: str) -> None:
+    if triage.ground == "same_matter" and triage.case == number:
+        raise RefusalError("same_case", "case: a case is no repeat of itself; name the other one", source="Art. 11")
+
+
 def _answer(asked: Asked) -> Iterator[Fact]:
     act: Answer = asked.act
     _check_consultation(asked.case.complaint.kind)
@@ -68,10 +76,7 @@ def _answer(asked: Asked) -> Iterator[Fact]:
 
 def _not_dispatch(asked: Asked) -> Iterator[Fact]:
     act: NotDispatch = asked.act
-    if act.ground.ground == "same_matter" and act.ground.case == asked.case.number:
-        raise RefusalError(
-            "same_case", "ground.case: a case is no repeat of itself; name the other one", source="Art. 11"
-        )
+    _check_other_case(act.ground, asked.case.number)
     yield NotDispatched(ground=act.ground)
     yield from closed(asked.case, asked.now, Outcome.NOT_DISPATCHED, act.ground.told)
 
@@ -83,13 +88,13 @@ def _consult(asked: Asked) -> Iterator[Fact]:
 
 def _dispatch(asked: Asked) -> Iterator[Fact]:
     act: Dispatch = asked.act
-    _check_reviewer(asked.case, act.unit)
+    check_reviewer(asked.case, act.unit)
     yield from dispatched(asked.case, act.unit, act.copy_to, act.reason)
 
 
 def _designate(asked: Asked) -> Iterator[Fact]:
     act: Designate = asked.act
-    _check_reviewer(asked.case, act.unit)
+    check_reviewer(asked.case, act.unit)
     yield from _recalled(asked, act.reason)
     yield from dispatched(asked.case, act.unit, act.copy_to, act.reason, designated=True)
 
@@ -100,7 +105,7 @@ def _reassign(asked: Asked) -> Iterator[Fact]:
         raise RefusalError(
             "same_unit", f"unit: {act.unit} holds the order already; name another unit", source="Art. 14"
         )
-    _check_reviewer(asked.case, act.unit)
+    check_reviewer(asked.case, act.unit)
     yield from _recalled(asked, act.reason)
     yield from dispatched(asked.case, act.unit, act.copy_to, act.reason)
 
@@ -111,18 +116,12 @@ def _recalled(asked: Asked, reason: str) -> Iterator[Fact]:
         yield Recalled(order=asked.order.index, unit=asked.order.unit, reason=reason)
 
 
-def _check_reviewer(case: Case, unit: str) -> None:
-    had = {order.unit for order in case.orders if order.stage < case.stage}
-    if unit in had:
-        raise RefusalError(
-            "same_reviewer", f"unit: {unit} has handled the case before; an appeal goes to another reviewer"
-        )
-
-
 def _return(asked: Asked) -> Iterator[Fact]:
     act: Return = asked.act
     case, order, rules = asked.case, asked.order, asked.case.terms.returns
-    if order.designated or case.returns >= rules.at_most:
+    # A later round or a reopening gives the unit a new order, but not what was decided on an earlier one anew.
+    earlier = [one for one in case.orders if one.unit == order.unit]
+    if any(one.designated for one in earlier) or case.returns >= rules.at_most:
         raise RefusalError(
             "returns_exhausted",
             f"this case was returned {case.returns} times already, as often as the policy allows, or its unit was "
@@ -130,27 +129,34 @@ def _return(asked: Asked) -> Iterator[Fact]:
             source="Art. 14",
             allowed=[name for name in allowed(case, asked.actor) if name != "return"],
         )
-    if any(one.upheld is False for one in order.objections):
+    if any(one.upheld is False for each in earlier for one in each.objections):
         raise RefusalError(
             "objection_final",
-            "an objection to this order was rejected; that is final, and the unit leads it",
+            "an objection of this unit was rejected; that is final, and the unit leads the case",
             source="Art. 12",
             allowed=[name for name in allowed(case, asked.actor) if name != "return"],
         )
     if rules.adjudicate is None:
-        yield from _given_back(case, asked.now, act.reason)
+        yield from _given_back(case, asked.now, act)
     else:
         yield Objected(
             order=order.index, unit=order.unit, reason=act.reason, evidence=act.evidence, proposed=act.proposed
         )
 
 
-def _given_back(case: Case, now: datetime, reason: str) -> Iterator[Fact]:
+def _given_back(case: Case, now: datetime, told: Return | Objection) -> Iterator[Fact]:
     if case.order is None:
         return
     yield from resumed(case, now, "the order was returned")
     last = case.returns + 1 >= case.terms.returns.at_most
-    yield Returned(order=case.order.index, unit=case.order.unit, reason=reason, awaits_supervisor=last)
+    yield Returned(
+        order=case.order.index,
+        unit=case.order.unit,
+        reason=told.reason,
+        evidence=told.evidence,
+        proposed=told.proposed,
+        awaits_supervisor=last,
+    )
 
 
 def _adjudicate(asked: Asked) -> Iterator[Fact]:
@@ -165,11 +171,11 @@ def _adjudicate(asked: Asked) -> Iterator[Fact]:
         )
         raise RefusalError("unit_not_now", f"unit: {why}; leave it out", source="Art. 12")
     if act.unit is not None:
-        _check_reviewer(case, act.unit)
+        check_reviewer(case, act.unit)
     yield Adjudicated(order=order.index, unit=order.unit, upheld=act.upheld, reason=act.reason)
     if not act.upheld:
         return
-    yield from _given_back(case, asked.now, order.objections[-1].reason)
+    yield from _given_back(case, asked.now, order.objections[-1])
     if act.unit is not None:
         yield from dispatched(case, act.unit, act.copy_to, act.reason)
 

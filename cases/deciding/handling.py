@@ -6,6 +6,7 @@ from datetime import datetime
 from cases.case import Case
 from cases.commands import (
     Acknowledge,
+    AssistReport,
     Contact,
     DecideExtension,
     Escalate,
@@ -18,7 +19,7 @@ from cases.commands import (
     Wait,
 )
 from cases.deadlines import deadlines
-from cases.deciding.steps import Asked, Decider, closed, resumed
+from cases.deciding.steps import Asked, Decider, ended_without_callback, how_often, resumed
 from cases.errors import RefusalError
 from cases.events import (
     Acknowledged,
@@ -37,11 +38,10 @@ from cases.limits import Budget
 from cases.vocabulary import Outcome, Value
 
 
-def late(case: Case, act: Contact | Progress | Report) -> Iterator[Fact]:
+def late(case: Case, act: Contact | Progress | Report | AssistReport, unit: str) -> Iterator[Fact]:
     """What a unit tells of a case that has ended: kept, and nothing else."""
     outcome = Outcome(act.outcome) if isinstance(act, Report) else None
-    order = case.orders[-1]
-    yield LateReport(order=order.index, unit=order.unit, act=act.type, outcome=outcome, note=act.note)
+    yield LateReport(order=case.orders[-1].index, unit=unit, act=act.type, outcome=outcome, note=act.note)
 
 
 def _acknowledge(asked: Asked) -> Iterator[Fact]:
@@ -81,8 +81,7 @@ def _report(asked: Asked) -> Iterator[Fact]:
         missing=missing,
         missing_reason=act.missing_reason if missing else "",
     )
-    if case.terms.callback is None:
-        yield from closed(case.model_copy(update={"pauses": ()}), asked.now, Outcome(act.outcome), act.note)
+    yield from ended_without_callback(case, order, asked.now, Outcome(act.outcome), act.note)
 
 
 def _request_extension(asked: Asked) -> Iterator[Fact]:
@@ -91,7 +90,11 @@ def _request_extension(asked: Asked) -> Iterator[Fact]:
     if rules is None:
         return
     if len(order.granted) >= rules.times:
-        raise RefusalError("extensions_exhausted", f"the policy allows {rules.times} for an order", source="Art. 15")
+        raise RefusalError(
+            "extensions_exhausted",
+            f"the policy lets an order be extended {how_often(rules.times)}, which it was; report, or escalate it",
+            source="Art. 15",
+        )
     _check_length(asked.case, asked.now, act.by, rules.at_most, f"the policy allows {rules.at_most} each time")
     yield ExtensionRequested(order=order.index, unit=order.unit, by=act.by, reason=act.reason)
 
@@ -113,12 +116,15 @@ def _decide_extension(asked: Asked) -> Iterator[Fact]:
 def _check_length(case: Case, now: datetime, by: Budget, bound: Budget, told: str) -> None:
     terms = case.terms
     due = next((one.due_at for one in reversed(deadlines(case)) if one.name == "resolution"), now)
-    if by.counts_work and terms.calendar is None:
-        raise RefusalError("no_calendar", f"by: {by} cannot be counted: the policy has no working calendar")
-    if not by.amount or by.after(due, terms.city_zone, terms.calendar) > bound.after(
-        due, terms.city_zone, terms.calendar
-    ):
-        raise RefusalError("extension_too_long", f"by: {told}, and it must be more than nothing", source="Art. 15")
+    if (by.counts_work or bound.counts_work) and terms.calendar is None:
+        counted = by if by.counts_work else bound
+        told = f"by: {counted} cannot be counted: the policy has no working calendar; ask for hours or days"
+        raise RefusalError("no_calendar", told)
+    latest = bound.after(due, terms.city_zone, terms.calendar)
+    if not by.amount or by.after(due, terms.city_zone, terms.calendar) > latest:
+        raise RefusalError(
+            "extension_too_long", f"by: {told}; name that much or less, but more than nothing", source="Art. 15"
+        )
 
 
 def _wait(asked: Asked) -> Iterator[Fact]:
@@ -128,7 +134,9 @@ def _wait(asked: Asked) -> Iterator[Fact]:
         return
     waited = sum(pause.kind == "complainant" and pause.order == order.index for pause in case.pauses)
     if waited >= rules.times:
-        raise RefusalError("waits_exhausted", f"the policy lets an order wait for the complainant {rules.times} times")
+        raise RefusalError(
+            "waits_exhausted", f"the policy lets an order wait for the complainant {how_often(rules.times)}"
+        )
     until = rules.at_most.after(asked.now, case.terms.city_zone, case.terms.calendar)
     yield Paused(
         pause=len(case.pauses) + 1,
@@ -148,7 +156,9 @@ def _hold(asked: Asked) -> Iterator[Fact]:
     latest = rules.at_most.after(asked.now, case.terms.city_zone, case.terms.calendar)
     if act.until > latest:
         told = latest.isoformat(sep=" ", timespec="minutes")
-        raise RefusalError("hold_too_long", f"until: the policy allows {rules.at_most}, until {told}")
+        raise RefusalError(
+            "hold_too_long", f"until: the policy allows {rules.at_most}, until {told}; name that or an earlier date"
+        )
     if act.reviews[0] <= asked.now:
         raise RefusalError("review_past", "reviews: the first date lies in the past; review it from now on")
     yield Paused(
@@ -172,6 +182,11 @@ def _review(asked: Asked) -> Iterator[Fact]:
         return
     if len(pause.reviewed) >= len(pause.reviews):
         raise RefusalError("reviews_done", "all its reviews are done; resume it, or let it end at its date")
+    done = len(pause.reviewed)
+    if done and asked.now < pause.reviews[done - 1]:
+        # Else all the reviews of a year could be ticked off on the first day.
+        told = pause.reviews[done - 1].astimezone(asked.case.terms.city_zone).isoformat(sep=" ", timespec="minutes")
+        raise RefusalError("review_early", f"the review of {told} is done already; review again after that date")
     yield Reviewed(pause=pause.index, note=act.note)
 
 

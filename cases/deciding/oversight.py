@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from cases.case import Case
 from cases.commands import Adopt, Close, ConfirmDelivery, FailDelivery, Remark, Supervise
 from cases.deciding.steps import Asked, Decider, closed
+from cases.errors import RefusalError
 from cases.events import Adopted, Delivered, Fact, Noted, Supervised, Undelivered
 from cases.vocabulary import Outcome, Value
 
@@ -29,8 +31,19 @@ def _adopt(asked: Asked) -> Iterator[Fact]:
         yield Adopted(terms=act.terms, reason=act.reason)
 
 
-def confirmed(act: ConfirmDelivery | FailDelivery) -> Iterator[Fact]:
-    """What became of an order on its way; true whatever has become of the case meanwhile."""
+def confirmed(case: Case, act: ConfirmDelivery | FailDelivery) -> Iterator[Fact]:
+    """What became of an order on its way; true whatever has become of the case meanwhile.
+
+    Raises:
+        RefusalError: the case has never had such an order.
+    """
+    sent = act.assist is None or 1 <= act.assist <= len(case.assists)
+    if not (sent and 1 <= act.order <= len(case.orders)):
+        raise RefusalError(
+            "unknown_order",
+            f"order: the case has had {len(case.orders)} orders and {len(case.assists)} calls, numbered from 1",
+            source="hotline",
+        )
     if isinstance(act, ConfirmDelivery):
         yield Delivered(order=act.order, unit=act.unit, assist=act.assist)
     else:

@@ -44,6 +44,8 @@ def dispatched(case: Case, unit: str, copy_to: str | None, reason: str, *, desig
         and before not in (None, unit)
     ):
         yield from released(case, "the lead has changed")
+    else:
+        yield from released(case, "it leads the case now", only=unit)
     yield Dispatched(
         order=len(case.orders) + 1, unit=unit, copy_to=copy_to, reason=reason, designated=designated, stage=case.stage
     )
@@ -55,10 +57,10 @@ def resumed(case: Case, now: datetime, reason: str) -> Iterator[Fact]:
         yield Resumed(pause=case.pause.index, at=now, reason=reason)
 
 
-def released(case: Case, reason: str) -> Iterator[Fact]:
-    """The units called in need to do no more."""
+def released(case: Case, reason: str, *, only: str | None = None) -> Iterator[Fact]:
+    """The units called in, or `only` one of them, need to do no more."""
     for assist in case.assists:
-        if assist.outstanding:
+        if assist.outstanding and only in (None, assist.unit):
             yield AssistReleased(assist=assist.index, unit=assist.unit, reason=reason)
 
 
@@ -67,6 +69,30 @@ def closed(case: Case, now: datetime, outcome: Outcome, reason: str = "") -> Ite
     yield from resumed(case, now, "the case ended")
     yield from released(case, "the case ended")
     yield Closed(outcome=outcome, reason=reason)
+
+
+def ended_without_callback(case: Case, order: Order, now: datetime, outcome: Outcome, note: str) -> Iterator[Fact]:
+    """A report is the end of a case whose policy has no call-back."""
+    if case.callback(order.model_copy(update={"reported_at": now})) is None:
+        yield from closed(case.model_copy(update={"pauses": ()}), now, outcome, note)
+
+
+def check_reviewer(case: Case, unit: str) -> None:
+    """See that an appeal goes to another reviewer.
+
+    Raises:
+        RefusalError: the unit had the case before the appeal.
+    """
+    had = {order.unit for order in case.orders if order.stage < case.stage}
+    if unit in had:
+        raise RefusalError(
+            "same_reviewer", f"unit: {unit} has handled the case before; an appeal goes to another reviewer"
+        )
+
+
+def how_often(times: int) -> str:
+    """A number of times in words."""
+    return "once" if times == 1 else f"{times} times"
 
 
 def check_window(case: Case, now: datetime, within: Budget, act: str) -> None:

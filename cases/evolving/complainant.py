@@ -37,7 +37,10 @@ def _closed(case: Case, event: Event, fact: Closed) -> Changes:
     closure = Closure(at=event.at, outcome=fact.outcome, reason=fact.reason)
     tried = fact.outcome is Outcome.UNREACHABLE
     ended = end_order(case, case.order.index, event.at, called_back=tried) if case.order else {}
-    return {"status": Status.CLOSED, "closure": closure, "to_desk": None, "awaits_supervisor": False} | ended
+    closed: Changes = {"status": Status.CLOSED, "closure": closure, "to_desk": None, "awaits_supervisor": False}
+    if case.status is Status.RECEIVED:
+        closed["desk"] = (*case.desk[:-1], case.desk[-1].model_copy(update={"ended_at": event.at}))
+    return closed | ended
 
 
 def _rated(_: Case, __: Event, fact: Rated) -> Changes:
@@ -45,16 +48,20 @@ def _rated(_: Case, __: Event, fact: Rated) -> Changes:
 
 
 def _reopened(case: Case, event: Event, fact: Reopened) -> Changes:
-    return _opened(case) | {"reopened": case.reopened + 1} | to_desk(case, event.at, "reopening", fact.reason)
+    disputed = bool(case.orders) and case.orders[-1].returned and case.returns >= case.terms.returns.at_most
+    at_desk = to_desk(case, event.at, "reopening", fact.reason, awaits_supervisor=disputed)
+    return _opened(case) | {"reopened": case.reopened + 1} | at_desk
 
 
 def _appealed(case: Case, event: Event, fact: Appealed) -> Changes:
-    return _opened(case) | {"stage": fact.stage, "rating": None} | to_desk(case, event.at, "appeal", fact.reason)
+    return _opened(case) | {"stage": fact.stage} | to_desk(case, event.at, "appeal", fact.reason)
 
 
 def _opened(case: Case) -> Changes:
     closures = (*case.closures, case.closure) if case.closure else case.closures
-    return {"closure": None, "closures": closures, "rounds_from": len(case.orders)}
+    # A rating, an advice and a ground not to dispatch belong to the end that they came with.
+    ended: Changes = {"rating": None, "advised": "", "declined": None}
+    return ended | {"closure": None, "closures": closures, "rounds_from": len(case.orders)}
 
 
 EVOLVERS: dict[type[Value], Evolver] = {

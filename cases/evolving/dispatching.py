@@ -31,7 +31,11 @@ def _not_dispatched(_: Case, __: Event, fact: NotDispatched) -> Changes:
 def _consulted(case: Case, event: Event, fact: Consulted) -> Changes:
     wait = case.desk[-1]
     asked = wait.model_copy(update={"unclear": wait.unclear or event.at})
-    return {"desk": (*case.desk[:-1], asked), "to_desk": f"asked {', '.join(fact.units)}: {fact.question}"}
+    told = f"asked {', '.join(fact.units)}: {fact.question}"
+    # Whoever has to decide about a dispute reads the whole story.
+    kept = f"{case.to_desk}; {told}" if case.awaits_supervisor else told
+    units = tuple(dict.fromkeys((*case.asked, *fact.units)))
+    return {"desk": (*case.desk[:-1], asked), "to_desk": kept, "asked": units}
 
 
 def _dispatched(case: Case, event: Event, fact: Dispatched) -> Changes:

@@ -74,8 +74,8 @@ def _resumed(case: Case, _: Event, fact: Resumed) -> Changes:
     return on_pause(case, fact.pause, ended_at=fact.at, ended_by=fact.reason)
 
 
-def _raised_up(_: Case, __: Event, ___: RaisedUp) -> Changes:
-    return {}
+def _raised_up(case: Case, _: Event, fact: RaisedUp) -> Changes:
+    return {} if fact.to in ("supervisor", *case.asked) else {"asked": (*case.asked, fact.to)}
 
 
 EVOLVERS: dict[type[Value], Evolver] = {

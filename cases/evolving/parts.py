@@ -61,7 +61,7 @@ def to_desk(case: Case, at: datetime, why: str, told: str, *, awaits_supervisor:
     """The case is with the desk from now on."""
     return {
         "status": Status.RECEIVED,
-        "desk": (*case.desk, DeskWait(since=at, why=why)),
+        "desk": (*case.desk, DeskWait(since=at, why=why, orders=len(case.orders))),
         "to_desk": told,
         "awaits_supervisor": awaits_supervisor,
     }

@@ -101,6 +101,8 @@ class Returned(Value):
     order: int
     unit: str
     reason: str
+    evidence: str = ""
+    proposed: str | None = None
     awaits_supervisor: bool = False
 
 

@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
-
 from cases.limits import Budget
-from cases.vocabulary import Outcome, Value
+from cases.vocabulary import Moment, Outcome, Value
 
 
 class Acknowledged(Value):
@@ -77,11 +75,11 @@ class Paused(Value):
     order: int
     unit: str
     reason: str
-    until: AwareDatetime
+    until: Moment
     plan: str = ""
     owner: str = ""
     exit: str = ""
-    reviews: tuple[AwareDatetime, ...] = ()
+    reviews: tuple[Moment, ...] = ()
 
 
 class Reviewed(Value):
@@ -97,7 +95,7 @@ class Resumed(Value):
 
     type: Literal["resumed"] = "resumed"
     pause: int
-    at: AwareDatetime
+    at: Moment
     reason: str
 
 

@@ -19,6 +19,7 @@ class Joined(Value):
     order: int
     incident: str
     unit: str
+    copy_to: str | None = None
     reason: str
 
 
@@ -37,6 +38,7 @@ class Relayed(Value):
     version: int
     order: int
     unit: str | None = None
+    copy_to: str | None = None
     outcome: Literal[Outcome.SOLVED, Outcome.EXPLAINED] | None = None
     note: str = ""
     ended: bool = False

@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
-
 from cases.policy import Terms
-from cases.vocabulary import Outcome, Value
+from cases.vocabulary import Moment, Outcome, Value
 
 
 class Warned(Value):
@@ -14,7 +12,7 @@ class Warned(Value):
     type: Literal["warned"] = "warned"
     deadline: str
     mark: str
-    due_at: AwareDatetime
+    due_at: Moment
     unit: str | None = None
     tell: tuple[str, ...]
 
@@ -25,7 +23,7 @@ class Breached(Value):
     type: Literal["breached"] = "breached"
     deadline: str
     mark: str
-    due_at: AwareDatetime
+    due_at: Moment
     unit: str | None = None
     tell: tuple[str, ...]
 
@@ -36,7 +34,7 @@ class Escalated(Value):
     type: Literal["escalated"] = "escalated"
     deadline: str
     mark: str
-    due_at: AwareDatetime
+    due_at: Moment
     unit: str | None = None
     tell: tuple[str, ...]
 
@@ -61,7 +59,7 @@ class LateReport(Value):
     type: Literal["late_report"] = "late_report"
     order: int
     unit: str
-    act: Literal["contact", "progress", "report"]
+    act: Literal["contact", "progress", "report", "assist_report"]
     outcome: Outcome | None = None
     note: str = ""
 

@@ -40,7 +40,7 @@ def create_app(settings: Settings, found: keys.DemoKeys) -> FastAPI:
     """The units' side of the order protocol, and a page that lists what they hold."""
     http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.api_port}", limits=_AT_ONCE, timeout=_patient())
     units = Units({code: Door(http, key) for code, key in found.units.items()})
-    desk = Desk(Door(http, found.desk), in_force(settings).catalogue)
+    desk = Desk(Door(http, found.desk), Door(http, found.supervisor), in_force(settings).catalogue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

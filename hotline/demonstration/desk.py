@@ -1,7 +1,8 @@
-"""The demonstration's desk: sends on what has come to it, and calls the complainants back (Art. 12, 23)."""
+"""The demonstration's desk, with its supervisor: sends on, decides, and calls the complainants back (Art. 12, 23)."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,44 +21,87 @@ _NOT_SATISFIED = {"basically_satisfied": 10.0, "dissatisfied": 90.0}
 _AFTER_EXPLANATION = {"satisfied": 20.0, "basically_satisfied": 45.0, "dissatisfied": 35.0}
 
 
-class Desk:
-    """Looks again and again at what waits for the desk, and does each thing once its time has come."""
+_UPHELD, _GRANTED = 0.75, 0.8
+_REASONS = {True: "情况属实，予以支持。So it is; granted.", False: "依据不足，不予支持。Not shown; refused."}
+_DECIDING = (4.0, 15.0)
+"""Seconds after which a decision is made, from and to."""
 
-    def __init__(self, door: Door, catalogue: Catalogue) -> None:
-        self._door = door
+_SHARES = {"received": (0.02, 0.15), "reported": (0.01, 0.3)}
+"""The share of its time after which the desk sees to a case that stands so, from and to."""
+
+Work = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Desk:
+    """Looks again and again at what waits for the desk or a supervisor, and does each thing once its time has come."""
+
+    def __init__(self, desk: Door, supervisor: Door, catalogue: Catalogue) -> None:
+        self._door = desk
+        self._supervisor = supervisor
         self._catalogue = catalogue
         self._planned: dict[tuple[str, int], datetime] = {}
 
     async def work(self) -> None:
         """Work for ever."""
+        duties: tuple[tuple[dict[str, str], Work], ...] = (
+            ({"awaits_supervisor": "true"}, self._supervise),
+            ({"status": "received", "awaits_supervisor": "false"}, self._dispatch),
+            ({"status": "reported"}, self._call_back),
+            ({"objected": "true"}, self._adjudicate),
+            ({"extension_asked": "true"}, self._decide_extension),
+        )
         while True:
-            for status, share in (("received", (0.02, 0.15)), ("reported", (0.01, 0.3))):
-                rows = await self._waiting(status)
-                await asyncio.gather(*(self._look_at(row, share) for row in rows))
+            for wanted, work in duties:
+                rows = await self._waiting(wanted)
+                await asyncio.gather(*(self._look_at(row, work) for row in rows))
             await asyncio.sleep(_ROUND)
 
-    async def _waiting(self, status: str) -> list[dict[str, Any]]:
-        response = await self._door.get("/v1/cases", status=status, limit=200)
+    async def _waiting(self, wanted: dict[str, str]) -> list[dict[str, Any]]:
+        response = await self._door.get("/v1/cases", limit=200, **wanted)
         if not response.is_success:
-            _log.error("cannot see the %s cases: %s", status, problem(response))
+            _log.error("cannot see the cases with %s: %s", wanted, problem(response))
             return []
         items: list[dict[str, Any]] = response.json()["items"]
         return items
 
-    async def _look_at(self, row: dict[str, Any], share: tuple[float, float]) -> None:
+    async def _look_at(self, row: dict[str, Any], work: "Work") -> None:
         matter = (row["number"], row["version"])
         if matter not in self._planned:
-            now = datetime.now(UTC)
-            due = datetime.fromisoformat(row["due_at"]) if row.get("due_at") else now
-            wait = Chance(*matter).between("when", *share)
-            self._planned[matter] = now + max(due - now, timedelta(0)) * wait
+            self._planned[matter] = datetime.now(UTC) + _patience(row, Chance(*matter))
         if datetime.now(UTC) < self._planned[matter]:
             return
-        if row["status"] == "received":
-            await self._dispatch(row)
-        else:
-            await self._call_back(row)
+        await work(row)
         del self._planned[matter]
+
+    async def _adjudicate(self, row: dict[str, Any]) -> None:
+        """Decide on an objection, or on the refusal of a unit that was called in: most are upheld (Art. 12, 16)."""
+        case = await self._case(row)
+        for assist in case["assists"]:
+            if any(one["decided_at"] is None and one["lapsed_at"] is None for one in assist["refusals"]):
+                upheld = Chance(row["number"], "refusal", assist["index"]).number("upheld") < _UPHELD
+                body = {"upheld": upheld, "reason": _REASONS[upheld]}
+                await self._act(row, f"assists/{assist['index']}/adjudicate", body)
+        objections = case["orders"][-1]["objections"] if case["orders"] else []
+        if objections and objections[-1]["decided_at"] is None and objections[-1]["lapsed_at"] is None:
+            upheld = Chance(row["number"], case["orders"][-1]["index"]).number("upheld") < _UPHELD
+            await self._act(row, "adjudicate", {"upheld": upheld, "reason": _REASONS[upheld]})
+
+    async def _decide_extension(self, row: dict[str, Any]) -> None:
+        granted = Chance(row["number"], "extension").number("granted") < _GRANTED
+        body = {"granted": granted, "reason": _REASONS[granted]}
+        await self._act(row, "extension/decision", body, self._supervisor)
+
+    async def _supervise(self, row: dict[str, Any]) -> None:
+        """Designate the unit of a case that was returned too often, and end one that was never solved."""
+        case = await self._case(row)
+        had = [order["unit"] for order in case["orders"]]
+        if case["answers"]:
+            body = {"outcome": "unsolved", "reason": "多轮办理未解决，转专项督办。Not solved in its rounds."}
+            await self._act(row, "close", body, self._supervisor)
+        else:
+            unit = self._next_unit(row["number"], row.get("area"), set(had))
+            body = {"unit": unit, "reason": "指定牵头办理。Designated, to end the dispute."}
+            await self._act(row, "designate", body, self._supervisor)
 
     async def _dispatch(self, row: dict[str, Any]) -> None:
         case = await self._case(row)
@@ -99,10 +143,21 @@ class Desk:
         found: dict[str, Any] = response.json()
         return found
 
-    async def _act(self, row: dict[str, Any], act: str, body: dict[str, Any]) -> None:
+    async def _act(self, row: dict[str, Any], act: str, body: dict[str, Any], door: Door | None = None) -> None:
         number = row["number"]
-        response = await self._door.post(f"/v1/cases/{number}/{act}", body, f"desk.{number}.{row['version']}.{act}")
+        response = await (door or self._door).post(
+            f"/v1/cases/{number}/{act}", body, f"desk.{number}.{row['version']}.{act}"
+        )
         if response.is_success:
             _log.info("%s of case %s", act, number)
         else:
             _log.warning("%s of case %s was refused: %s", act, number, problem(response))
+
+
+def _patience(row: dict[str, Any], chance: Chance) -> timedelta:
+    """How long a case waits for the desk, of the time that it has."""
+    share = _SHARES.get(row["status"])
+    if share is None or not row.get("due_at"):
+        return timedelta(seconds=chance.between("deciding", *_DECIDING))
+    left = datetime.fromisoformat(row["due_at"]) - datetime.now(UTC)
+    return max(left, timedelta(0)) * chance.between("when", *share)

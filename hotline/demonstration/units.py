@@ -22,9 +22,16 @@ _DONE_IN = {
 }
 """What a unit has done with an order already, by the status of its case."""
 
+_MAY_BE_REFUSED = frozenset({"whistle", "wait", "resume", "extension"})
+"""Steps that a unit can do without: where the policy does not provide for one, it goes on."""
+
+
+Place = tuple[str, int, int | None]
+"""Which case, which of its orders, and which of its calls where it is one."""
+
 
 class Holding:
-    """An order that a unit holds, and what it is about to do with it."""
+    """An order that a unit holds, or its part in another's, and what it is about to do with it."""
 
     def __init__(self, order: OrderForm, status: str = "dispatched") -> None:
         self.order = order
@@ -37,6 +44,7 @@ class Holding:
         return {
             "case_number": self.order.case_number,
             "order": self.order.order,
+            "assist": self.order.assist,
             "unit": self.order.unit,
             "level": self.order.level,
             "category": self.order.category,
@@ -53,7 +61,7 @@ class Units:
 
     def __init__(self, doors: dict[str, Door]) -> None:
         self._doors = doors
-        self._holdings: dict[tuple[str, int], Holding] = {}
+        self._holdings: dict[Place, Holding] = {}
 
     @property
     def codes(self) -> list[str]:
@@ -66,8 +74,8 @@ class Units:
 
     def take(self, order: OrderForm, status: str = "dispatched") -> bool:
         """Enter an order, and tell whether it was not there yet. One that is taken back is crossed out."""
-        place = (order.case_number, order.order)
-        if order.about == "withdrawn":
+        place = _place(order)
+        if order.about in ("withdrawn", "assist_withdrawn"):
             self._drop(place)
             return False
         if place in self._holdings:
@@ -101,7 +109,7 @@ class Units:
 
     async def _work(self, holding: Holding) -> None:
         order = holding.order
-        left = conduct.steps(order)
+        left = conduct.steps(order, [unit for unit in self._doors if unit != order.unit])
         while left:
             holding.next = step = left.pop(0)
             if step.act in _DONE_IN.get(holding.status, ()):
@@ -110,6 +118,11 @@ class Units:
             response = await self._post(order, step)
             if response.is_success:
                 holding.status = response.json()["status"]
+                if step.act == "return":
+                    # The desk decides whose it is; until then, and if it is the unit's after all, the unit handles it.
+                    left = [] if holding.status == "received" else conduct.handling(order)
+            elif step.act in _MAY_BE_REFUSED:
+                continue
             elif step.act == "return" and response.status_code == httpx.codes.CONFLICT:
                 # It was returned too often already: the unit that holds it now leads it (Art. 14).
                 left = conduct.handling(order)
@@ -117,20 +130,25 @@ class Units:
                 holding.status = "refused"
                 break
         holding.next = None
-        if holding.status not in _DONE_IN:
-            self._holdings.pop((order.case_number, order.order), None)
+        if holding.status not in _DONE_IN or order.assist is not None:
+            self._holdings.pop(_place(order), None)
 
     async def _post(self, order: OrderForm, step: Step) -> httpx.Response:
-        key = f"{order.unit}.{order.case_number}.{order.order}.{step.act}"
-        response = await self._doors[order.unit].post(f"/v1/cases/{order.case_number}/{step.act}", step.body, key)
+        act = step.act.format(order.assist)
+        key = f"{order.unit}.{order.case_number}.{order.order}.{act}"
+        response = await self._doors[order.unit].post(f"/v1/cases/{order.case_number}/{act}", step.body, key)
         outcome = "" if response.is_success else f" was refused: {problem(response)}"
-        _log.info("%s by %s of case %s%s", step.act, order.unit, order.case_number, outcome)
+        _log.info("%s by %s of case %s%s", act, order.unit, order.case_number, outcome)
         return response
 
-    def _drop(self, place: tuple[str, int]) -> None:
+    def _drop(self, place: Place) -> None:
         holding = self._holdings.pop(place, None)
         if holding is not None and holding.task is not None:
             holding.task.cancel()
+
+
+def _place(order: OrderForm) -> Place:
+    return order.case_number, order.order, order.assist
 
 
 def _form(case: dict[str, Any]) -> OrderForm:

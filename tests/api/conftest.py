@@ -1,7 +1,8 @@
 """The API over the real stack: Temporal's server, a worker, PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -20,9 +21,12 @@ from records.database import connect
 from records.keys import Keys
 from records.register import Register
 from workflows.engine import Engine
+from workflows.messages import workflow_id
 
 UNIT = "chaoyang"
 OTHER_UNIT = "haidian"
+SUBDISTRICT = "haidian-shangdi"
+"""It lies in `OTHER_UNIT`."""
 SOURCE = "counter-3"
 
 Headers = dict[str, str]
@@ -63,6 +67,17 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield talking
 
 
+@pytest.fixture
+def under(engine: Engine, register: Register, keys: Keys, city: City) -> Callable[..., httpx.AsyncClient]:
+    """Makes clients of a city whose policy has some rules changed."""
+
+    def client_under(**rules: Any) -> httpx.AsyncClient:
+        changed = replace(city, policy=city.policy.model_copy(update=rules))
+        return talking_to(create_app(Settings(), engine=engine, register=register, keys=keys, city=changed))
+
+    return client_under
+
+
 def talking_to(app: FastAPI) -> httpx.AsyncClient:
     """A client of an application in this process."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://hotline")
@@ -99,6 +114,11 @@ async def other_unit(keys: Keys) -> Headers:
 
 
 @pytest_asyncio.fixture
+async def subdistrict(keys: Keys) -> Headers:
+    return await headers(keys, Role.UNIT, unit=SUBDISTRICT)
+
+
+@pytest_asyncio.fixture
 async def supervisor(keys: Keys) -> Headers:
     return await headers(keys, Role.SUPERVISOR)
 
@@ -127,6 +147,59 @@ async def started(client: httpx.AsyncClient, headers: Headers, **changed: Any) -
     assert answer.status_code == 201, answer.text
     number: str = answer.json()["number"]
     return number
+
+
+async def at_the_desk(client: httpx.AsyncClient, headers: Headers, **changed: Any) -> str:
+    """The number of a new case that the catalogue cannot place: its area is not known."""
+    return await started(client, headers, **({"unit": None, "category": "danger/falling-objects"} | changed))
+
+
+async def do(client: httpx.AsyncClient, headers: Headers, address: str, **body: Any) -> dict[str, Any]:
+    """Take a step that is allowed; `address` is `number/step`. What it answers."""
+    answer = await client.post(f"/v1/cases/{address}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def refused(client: httpx.AsyncClient, headers: Headers, address: str, **body: Any) -> dict[str, Any]:
+    """Try a step that is not. The problem it answers with."""
+    answer = await client.post(f"/v1/cases/{address}", json=body, headers=headers)
+    assert answer.status_code in (409, 422), answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def shown(client: httpx.AsyncClient, headers: Headers, number: str, path: str = "", **query: str) -> Any:
+    """A case, or what is asked of it."""
+    answer = await client.get(f"/v1/cases/{number}{path}", params=query, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def eventually(
+    client: httpx.AsyncClient, headers: Headers, number: str, so: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """A case once it is so; cases hear of one another, and of the time, by themselves."""
+    case: dict[str, Any] = {}
+    for _ in range(100):
+        case = await shown(client, headers, number)
+        if so(case):
+            break
+        await asyncio.sleep(0.05)
+    return case
+
+
+async def facts(client: httpx.AsyncClient, headers: Headers, number: str) -> list[str]:
+    """What happened to a case, without what the service did by itself."""
+    events = (await shown(client, headers, number, "/events"))["items"]
+    return [event["fact"]["type"] for event in events if event["fact"]["type"] != "delivered"]
+
+
+async def run_out(environment: WorkflowEnvironment, number: str) -> None:
+    """Wait until the workflow of a case that has ended is over: from then on the case is but a record."""
+    await environment.client.get_workflow_handle(workflow_id(number)).result()
 
 
 async def listed(client: httpx.AsyncClient, headers: Headers, url: str, count: int) -> list[Any]:

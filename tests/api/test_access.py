@@ -12,7 +12,7 @@ from cases.errors import UnavailableError
 from cases.vocabulary import Role
 from records.database import connect
 from records.keys import Key, Keys
-from tests.api.conftest import SOURCE, UNIT, Headers, headers, new_case, started
+from tests.api.conftest import SOURCE, UNIT, Headers, facts, headers, new_case, started
 
 ROLES = (Role.INTAKE, Role.DESK, Role.UNIT, Role.SUPERVISOR, Role.ADMIN)
 
@@ -22,16 +22,49 @@ ADMITTED = {
     "GET /v1/cases": "yes yes yes yes yes",
     "GET /v1/cases/{number}": "yes yes yes yes yes",
     "GET /v1/cases/{number}/events": "yes yes yes yes yes",
+    "GET /v1/cases/{number}/explanation": "yes yes yes yes yes",
+    "POST /v1/cases/{number}/answer": "no yes no yes yes",
+    "POST /v1/cases/{number}/not-dispatch": "no yes no yes yes",
+    "POST /v1/cases/{number}/consult": "no yes no yes yes",
     "POST /v1/cases/{number}/dispatch": "no yes no yes yes",
-    "POST /v1/cases/{number}/acknowledge": "no no yes no yes",
+    "POST /v1/cases/{number}/designate": "no no no yes yes",
+    "POST /v1/cases/{number}/reassign": "no yes no yes yes",
     "POST /v1/cases/{number}/return": "no no yes no yes",
+    "POST /v1/cases/{number}/adjudicate": "no yes no yes yes",
+    "POST /v1/cases/{number}/acknowledge": "no no yes no yes",
     "POST /v1/cases/{number}/contact": "no no yes no yes",
+    "POST /v1/cases/{number}/progress": "no no yes no yes",
     "POST /v1/cases/{number}/report": "no no yes no yes",
+    "POST /v1/cases/{number}/extension": "no no yes no yes",
+    "POST /v1/cases/{number}/extension/decision": "no no no yes yes",
+    "POST /v1/cases/{number}/wait": "no yes yes yes yes",
+    "POST /v1/cases/{number}/hold": "no no no yes yes",
+    "POST /v1/cases/{number}/review": "no yes yes yes yes",
+    "POST /v1/cases/{number}/resume": "no yes yes yes yes",
+    "POST /v1/cases/{number}/escalate": "no no yes no yes",
+    "POST /v1/cases/{number}/whistle": "no no yes no yes",
+    "POST /v1/cases/{number}/assists/{assist}/acknowledge": "no no yes no yes",
+    "POST /v1/cases/{number}/assists/{assist}/refuse": "no no yes no yes",
+    "POST /v1/cases/{number}/assists/{assist}/adjudicate": "no yes yes yes yes",
+    "POST /v1/cases/{number}/assists/{assist}/progress": "no no yes no yes",
+    "POST /v1/cases/{number}/assists/{assist}/report": "no no yes no yes",
     "POST /v1/cases/{number}/callback": "no yes no yes yes",
     "POST /v1/cases/{number}/withdraw": "yes yes no yes yes",
+    "POST /v1/cases/{number}/supplement": "yes yes yes yes yes",
+    "POST /v1/cases/{number}/urge": "yes yes no yes yes",
+    "POST /v1/cases/{number}/rate": "yes yes no yes yes",
+    "POST /v1/cases/{number}/reopen": "yes yes no yes yes",
+    "POST /v1/cases/{number}/appeal": "yes yes no yes yes",
+    "POST /v1/cases/{number}/supervise": "no yes no yes yes",
+    "POST /v1/cases/{number}/close": "no no no yes yes",
+    "POST /v1/cases/{number}/note": "yes yes yes yes yes",
+    "POST /v1/cases/{number}/join": "no yes no yes yes",
+    "GET /v1/cases/{number}/candidates": "yes yes no yes yes",
+    "POST /v1/candidates": "yes yes no yes yes",
     "GET /v1/units": "yes yes yes yes yes",
     "GET /v1/units/{unit}/orders": "no yes yes yes yes",
     "GET /v1/categories": "yes yes yes yes yes",
+    "GET /v1/route": "yes yes yes yes yes",
 }
 
 
@@ -43,7 +76,8 @@ def routes(app: FastAPI) -> set[str]:
 
 def address(path: str) -> str:
     """An address of the route: of a case that is not there, or of a unit that is."""
-    return path.replace("{number}", number.derive("nobody", "nothing")).replace("{unit}", UNIT)
+    nowhere = number.derive("nobody", "nothing")
+    return path.replace("{number}", nowhere).replace("{assist}", "1").replace("{unit}", UNIT)
 
 
 def test_every_route_has_its_line_in_both_tables(app: FastAPI) -> None:
@@ -113,11 +147,27 @@ async def test_another_units_case_answers_like_one_that_is_not_there(
         ("POST", "/contact", None),
         ("POST", "/report", report),
         ("POST", "/return", {"reason": "Not ours."}),
+        ("GET", "/explanation", None),
+        ("POST", "/progress", {"note": "Found."}),
+        ("POST", "/extension", {"by": "1 day", "reason": "Slow."}),
+        ("POST", "/wait", {"reason": "The key."}),
+        ("POST", "/review", {"note": "Seen."}),
+        ("POST", "/resume", {"reason": "Here."}),
+        ("POST", "/escalate", {"reason": "Too large."}),
+        ("POST", "/whistle", {"calls": [{"unit": UNIT, "task": "Look."}]}),
+        ("POST", "/assists/1/acknowledge", None),
+        ("POST", "/assists/1/refuse", {"reason": "Not ours."}),
+        ("POST", "/assists/1/adjudicate", {"upheld": True, "reason": "So."}),
+        ("POST", "/assists/1/progress", {"note": "Found."}),
+        ("POST", "/assists/1/report", {"note": "Done."}),
+        ("POST", "/supplement", {"channel": "phone", "note": "More."}),
+        ("POST", "/note", {"text": "Odd."}),
     ):
         answer = await client.request(method, f"/v1/cases/{case}{path}", headers=other_unit, json=body)
         unknown = await client.request(method, f"/v1/cases/{nowhere}{path}", headers=other_unit, json=body)
         assert answer.status_code == unknown.status_code == 404, path
         assert answer.text.replace(case, nowhere) == unknown.text
+    assert len(await facts(client, unit, case)) == 3
     assert (await client.get("/v1/cases", headers=other_unit)).json()["items"] == []
     refused = await client.get(f"/v1/cases?unit={UNIT}", headers=other_unit)
     assert refused.status_code == 403

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.api.conftest import OTHER_UNIT, UNIT, Headers, listed, new_case, started
+from tests.api.conftest import OTHER_UNIT, UNIT, Headers, do, listed, new_case, refused, started
 
 SOLVED = {"outcome": "solved", "note": "Main repaired."}
 HAPPY = {"reached": True, "contacted": True, "solved": True, "satisfaction": "satisfied"}
@@ -65,7 +65,7 @@ async def test_a_whole_life_through_the_api(
         assert answer.json()["status"] == status
     case = (await client.get(f"/v1/cases/{number}", headers=supervisor)).json()
     assert case["outcome"] == "solved"
-    assert case["allowed"] == ["supplement", "rate", "note"]
+    assert case["allowed"] == ["supplement", "rate", "reopen", "note"]
     assert all("from" in one["explanation"] for one in case["deadlines"])
     events = (await client.get(f"/v1/cases/{number}/events", headers=supervisor)).json()
     assert [event["fact"]["type"] for event in events["items"] if event["fact"]["type"] != "delivered"] == [
@@ -96,8 +96,33 @@ async def test_what_is_forbidden_now_names_the_rule_and_what_is_allowed(
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
     assert problem["rule"] == "report_not_now"
-    assert problem["allowed"] == ["acknowledge", "return", "escalate", "supplement", "note"]
+    assert problem["allowed"] == [
+        "acknowledge",
+        "return",
+        "request_extension",
+        "escalate",
+        "supplement",
+        "note",
+    ]
     assert "acknowledge" in problem["detail"]
+
+
+async def test_a_refusal_names_the_steps_that_are_open_to_the_key(
+    client: httpx.AsyncClient, intake: Headers, unit: Headers, desk: Headers, supervisor: Headers
+) -> None:
+    number = await started(client, intake)
+    for headers, takes, not_theirs in (
+        (desk, "reassign", {"acknowledge", "return", "designate"}),
+        (supervisor, "designate", {"acknowledge", "return"}),
+    ):
+        problem = await refused(client, headers, f"{number}/dispatch", unit=OTHER_UNIT, reason="Theirs.")
+        assert takes in problem["allowed"]
+        assert not set(problem["allowed"]) & (not_theirs | {"dispatch"})
+        assert problem["detail"].endswith(f"it takes: {', '.join(problem['allowed'])}")
+    # What only a field is to blame for may be asked again, better.
+    long = await refused(client, unit, f"{number}/extension", by="999999 days", reason="Slow.")
+    assert long["errors"][0]["field"] == "by"
+    assert "request_extension" in long["allowed"]
 
 
 async def test_an_idempotency_key_does_a_command_once(
@@ -117,7 +142,8 @@ async def test_a_returned_order_goes_by_the_desk_to_another_unit(
     client: httpx.AsyncClient, intake: Headers, unit: Headers, desk: Headers, other_unit: Headers
 ) -> None:
     number = await started(client, intake)
-    await client.post(f"/v1/cases/{number}/return", json={"reason": "Not in our district."}, headers=unit)
+    await do(client, unit, f"{number}/return", reason="Not in our district.")
+    await do(client, desk, f"{number}/adjudicate", upheld=True, reason="So it is.")
     sent = await client.post(
         f"/v1/cases/{number}/dispatch", json={"unit": OTHER_UNIT, "reason": "Haidian's."}, headers=desk
     )

@@ -2,8 +2,20 @@
 
 import json
 import re
+from typing import Any, cast
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+from api.routes import assisting, cases, complainant, dispatching, handling, oversight
+from cases.lifecycle import STEPS, By
+
+SIDES = (dispatching, handling, assisting, complainant, oversight)
+
+
+def people_take() -> list[str]:
+    return sorted(name for name, step in STEPS.items() if step.by is not By.ENGINE)
 
 
 def test_the_description_is_whole(app: FastAPI) -> None:
@@ -28,8 +40,39 @@ def test_what_is_posted_has_examples_and_no_inner_parts(app: FastAPI) -> None:
     document = app.openapi()
     for path, methods in document["paths"].items():
         if body := methods.get("post", {}).get("requestBody"):
-            schema = json.dumps(body["content"]["application/json"]["schema"])
-            name = re.findall(r"schemas/(\w+)", schema)[0]
-            form = document["components"]["schemas"][name]
-            assert form["examples"], path
-            assert "type" not in form["properties"], path
+            content = body["content"]["application/json"]
+            names = re.findall(r"schemas/(\w+)\"", json.dumps(content["schema"]))
+            forms = [document["components"]["schemas"][name] for name in names]
+            assert "examples" in content or all(form["examples"] for form in forms), path
+            assert not any({"type", "copy_to"} & set(form["properties"]) for form in forms), path
+
+
+def test_examples_are_what_the_steps_take(app: FastAPI) -> None:
+    checked = 0
+    for route in (route for side in (cases, *SIDES) for route in side.router.routes):
+        if isinstance(route, APIRoute) and route.body_field is not None:
+            form: TypeAdapter[Any] = TypeAdapter(cast(Any, route.body_field.field_info.annotation))
+            document = app.openapi()["paths"][route.path]["post"]["requestBody"]["content"]["application/json"]
+            given = [one["value"] for one in document.get("examples", {}).values()]
+            given += form.json_schema().get("examples", [])
+            assert given, route.path
+            for example in given:
+                assert form.validate_python(example), route.path
+            checked += 1
+    assert checked == 1 + len(people_take())
+
+
+def test_every_step_that_people_take_has_one_address_called_as_refusals_call_it(app: FastAPI) -> None:
+    called = [
+        told["operationId"]
+        for path, methods in app.openapi()["paths"].items()
+        for method, told in methods.items()
+        if method == "post" and path.startswith("/v1/cases/{number}/")
+    ]
+    assert sorted(called) == people_take()
+
+
+def test_every_step_says_what_it_is_called_in_chinese(app: FastAPI) -> None:
+    for path, methods in app.openapi()["paths"].items():
+        if path.startswith("/v1/cases/{number}/") and "post" in methods:
+            assert re.search(r"\([\u4e00-\u9fff /]+\)$", methods["post"]["summary"]), path

@@ -8,14 +8,16 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cases.commands import Acknowledge, Called, Join, RequestExtension, Return, Supervise, Wait, Whistle
 from cases.errors import InvalidError
 from cases.evolve import fold
+from cases.limits import Budget
 from cases.vocabulary import Kind, Status
 from records.case_list import fitting
 from records.cursor import Cursor
 from records.register import CaseFilter, Register
 from tests.records.histories import acknowledged, begun, lived, number_of, withdrawn
-from tests.unit.narrative import NOON, ROADS, WATER
+from tests.unit.narrative import DESK, FULL, NOON, ROADS, WATER, Narrative
 
 NOW = datetime.now(UTC)
 
@@ -64,6 +66,43 @@ async def test_every_filter(register: Register, city: dict[str, str], wanted: di
         page = await register.cases(CaseFilter(order=order, **wanted))
         assert {row.number for row in page.items} == {city[name] for name in found}
         assert page.next is None
+
+
+async def test_what_waits_for_a_decision_or_stands_still_is_found(register: Register) -> None:
+    lead = Narrative(policy=FULL, source_ref="lead")
+    told = {
+        "objected": Narrative(policy=FULL, source_ref="objected"),
+        "extension": Narrative(policy=FULL, source_ref="extension"),
+        "waiting": Narrative(policy=FULL, source_ref="waiting"),
+        "following": Narrative(policy=FULL, source_ref="following"),
+        "supervised": Narrative(policy=FULL, source_ref="supervised"),
+    }
+    told["objected"].do(Return(reason="Not ours."))
+    told["extension"].do(RequestExtension(by=Budget.parse("3 days"), reason="Rain."))
+    told["waiting"].do(Acknowledge())
+    told["waiting"].do(Wait(reason="The key."))
+    told["following"].do(Join(incident=lead.case.number, unit=ROADS, reason="The same."), DESK)
+    told["supervised"].do(Supervise(reason="The third one this week."), DESK)
+    told["calling"] = Narrative(policy=FULL, source_ref="calling")
+    told["calling"].do(Acknowledge())
+    told["calling"].do(Whistle(calls=(Called(unit=WATER, task="Bring the plans."),)))
+    for story in told.values():
+        await register.record(story.case.number, story.events, story.case)
+
+    async def found(**wanted: Any) -> set[str]:
+        page = await register.cases(CaseFilter(**wanted))
+        return {name for name, story in told.items() if story.case.number in [row.number for row in page.items]}
+
+    assert await found(objected=True) == {"objected"}
+    assert await found(objected=False) == set(told) - {"objected"}
+    assert await found(extension_asked=True) == {"extension"}
+    assert await found(paused="complainant") == {"waiting"}
+    assert await found(paused="account") == set()
+    assert await found(incident=lead.case.number) == {"following"}
+    assert await found(assisting=WATER) == {"calling"}
+    assert await found(assisting=ROADS) == set()
+    assert await found(supervised=True) == {"supervised"}
+    assert await found(awaits_supervisor=True) == set()
 
 
 def test_a_filter_that_can_fit_nothing_is_refused() -> None:

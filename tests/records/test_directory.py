@@ -1,12 +1,10 @@
-"""Units with their systems' addresses, and policies whose versions never change."""
+"""Units with their systems' addresses."""
 
 import pytest
 
 from cases.errors import InvalidError
-from cases.limits import Budget
 from cases.routing import Unit
 from records.register import Register
-from tests.unit.narrative import POLICY
 
 ROADS = Unit(code="roads", kind="department", title={"en": "Roads", "zh": "道路"})
 WATER = Unit(code="water", kind="enterprise", title={"en": "Water"}, district="chaoyang")
@@ -44,14 +42,3 @@ async def test_an_address_that_is_none_is_refused(register: Register) -> None:
     with pytest.raises(InvalidError, match=r"endpoints\.water"):
         await register.put_units([ROADS], {"water": "https://water.example"})
     assert await register.units() == []
-
-
-async def test_a_version_of_a_policy_never_changes(register: Register) -> None:
-    await register.put_policy(POLICY)
-    await register.put_policy(POLICY.model_validate_json(POLICY.model_dump_json()))
-    assert POLICY.callback is not None
-    shorter = POLICY.callback.model_copy(update={"within": Budget.parse("1 day")})
-    stricter = POLICY.model_copy(update={"callback": shorter})
-    with pytest.raises(InvalidError, match="new version"):
-        await register.put_policy(stricter)
-    await register.put_policy(stricter.model_copy(update={"version": "2"}))

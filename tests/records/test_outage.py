@@ -16,7 +16,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
 from activities.messages import RecordRequest
+from cases.city import City
 from cases.errors import UnavailableError
+from cases.routing import Catalogue
 from cases.vocabulary import Role
 from hotline.postgres import Postgres
 from records import database
@@ -93,7 +95,10 @@ async def test_everything_says_so_and_works_again_afterwards(server: Server, eng
         lambda: register.count_by_status(),
         lambda: register.units(),
         lambda: register.unit("roads"),
-        lambda: register.put_policy(POLICY),
+        lambda: register.policies.put(City(POLICY, Catalogue([], [], []))),
+        lambda: register.policies.put_in_force(POLICY.policy, POLICY.version),
+        lambda: register.policies.in_force(POLICY.policy),
+        lambda: register.policies.open_cases(POLICY.policy, POLICY.version),
         lambda: register.ping(),
         lambda: keys.find(key),
         lambda: keys.list(),

@@ -44,7 +44,8 @@ def order(number: int, index: int = 1) -> OrderForm:
 def test_most_orders_are_handled_in_time_and_some_are_not() -> None:
     manners = Counter(conduct.manner(f"case-{number}", 1) for number in range(2000))
     assert set(manners) == set(Manner)
-    assert manners[Manner.PROMPT] > 1400
+    handled = Manner.PROMPT, Manner.CALLING, Manner.WAITING, Manner.ASKING
+    assert sum(manners[one] for one in handled) > 1400
 
 
 def test_the_same_order_always_meets_the_same_unit() -> None:
@@ -55,9 +56,25 @@ def test_prompt_units_keep_every_limit_and_late_ones_do_not() -> None:
     due = {"acknowledge": "acknowledgment", "contact": "handling", "report": "resolution"}
     for number in range(200):
         limits = {one.name: one.due_at for one in order(number).deadlines}
-        late = [step.act for step in conduct.steps(order(number)) if limits[due.get(step.act, "handling")] < step.at]
+        late = [step.act for step in conduct.steps(order(number)) if limits[due.get(step.act, "resolution")] < step.at]
         manner = conduct.manner(f"case-{number}", 1)
         assert bool(late) == (manner is Manner.LATE), (manner, late)
+
+
+def test_units_call_others_in_wait_and_ask_for_time_before_they_report() -> None:
+    found: dict[str, list[str]] = {}
+    for number in range(300):
+        steps = conduct.steps(order(number), ["power", "parks"])
+        found.setdefault(conduct.manner(f"case-{number}", 1), [step.act for step in steps])
+    assert found[Manner.CALLING] == ["acknowledge", "contact", "whistle", "report"]
+    assert found[Manner.WAITING] == ["acknowledge", "contact", "wait", "resume", "report"]
+    assert found[Manner.ASKING] == ["acknowledge", "contact", "extension", "report"]
+
+
+def test_a_unit_that_is_called_in_comes_or_refuses() -> None:
+    called = [order(number).model_copy(update={"assist": 2, "about": "assist"}) for number in range(60)]
+    acts = {tuple(step.act.format(one.assist) for step in conduct.steps(one)) for one in called}
+    assert acts == {("assists/2/acknowledge", "assists/2/report"), ("assists/2/refuse",)}
 
 
 def test_a_second_order_is_never_returned() -> None:

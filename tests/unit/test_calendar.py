@@ -75,11 +75,84 @@ def test_working_hours_are_true_over_a_change_of_daylight_saving() -> None:
         ({"weekdays": ()}, "at least one day"),
         ({"windows": (OFFICE[1], OFFICE[0])}, "in order"),
         ({"windows": ({"opens": "12:00", "closes": "09:00"},)}, "not after"),
+        ({"windows": ({"opens": "09:00", "closes": "12:00"}, {"opens": "11:00", "closes": "17:00"})}, "in order"),
+        ({"windows": ({"opens": "12:00", "closes": "00:00"}, {"opens": "01:00", "closes": "02:00"})}, "in order"),
+        ({"windows": ({"opens": "09:00", "closes": "09:30"},)}, "an hour at least"),
+        ({"holidays": (FRIDAY,), "workdays": (FRIDAY,)}, "2026-09-04 is among the holidays too"),
     ],
 )
 def test_a_calendar_that_makes_no_sense_is_refused(wrong: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         Calendar.model_validate(wrong)
+
+
+def test_several_windows_a_day_up_to_midnight() -> None:
+    shifts = Calendar(
+        windows=(
+            Window(opens=time(6), closes=time(9)),
+            Window(opens=time(12), closes=time(14)),
+            Window(opens=time(20), closes=time(0)),
+        )
+    )
+    assert shifts.day_length == timedelta(hours=9)
+    assert due("3 working hours", at(FRIDAY, 8), shifts) == at(FRIDAY, 14)
+    assert due("4 working hours", at(FRIDAY, 8), shifts) == at(FRIDAY, 21)
+    assert due("7 working hours", at(FRIDAY, 8), shifts) == at(after(1), 0), "midnight on Friday, not on Sunday"
+    assert due("8 working hours", at(FRIDAY, 8), shifts) == at(after(3), 7)
+    assert due("1 working day", at(FRIDAY, 13), shifts) == at(after(3), 13)
+
+
+def test_a_week_of_holidays_and_a_worked_saturday_shift_a_due_time() -> None:
+    # National Day 2026: off from Thursday the 1st to Wednesday the 7th, worked on Saturday the 10th.
+    week = tuple(date(2026, 10, day) for day in range(1, 8))
+    national = Calendar(windows=OFFICE, holidays=week, workdays=(date(2026, 10, 10),))
+    start = at(date(2026, 9, 30), 16)
+    assert due("3 working hours", start, national) == at(date(2026, 10, 8), 10, 30)
+    assert due("3 working days", start, national) == at(date(2026, 10, 10), 16)
+    assert due("4 working days", start, national) == at(date(2026, 10, 12), 16)
+    by_close = national.model_copy(update={"day_ends": "close_of_day"})
+    assert due("3 working days", start, by_close) == at(date(2026, 10, 10), 17, 30)
+    assert due("7 days", start, national) == at(date(2026, 10, 7), 16), "days of the calendar know no holiday"
+
+
+@pytest.mark.parametrize("day_ends", ["same_time", "close_of_day"])
+def test_no_time_is_over_at_once(day_ends: str) -> None:
+    calendar = Calendar.model_validate({"windows": OFFICE, "day_ends": day_ends})
+    for amount in ("0 working days", "0 working hours"):
+        assert due(amount, at(after(1), 10), calendar) == at(after(1), 10)
+
+
+@pytest.mark.parametrize(
+    ("start", "same_time", "close_of_day"),
+    [
+        pytest.param((FRIDAY, 7), (FRIDAY, 17, 30), (after(3), 17, 30), id="before the office opens"),
+        pytest.param((FRIDAY, 20), (after(3), 17, 30), (after(3), 17, 30), id="after it has closed"),
+        pytest.param((after(1), 10), (after(3), 17, 30), (after(3), 17, 30), id="on a weekend"),
+    ],
+)
+def test_a_working_day_that_begins_outside_working_hours(
+    start: tuple[date, int], same_time: tuple[date, int, int], close_of_day: tuple[date, int, int]
+) -> None:
+    assert due("1 working day", at(*start), Calendar(windows=OFFICE)) == at(*same_time)
+    assert due("1 working day", at(*start), Calendar(windows=OFFICE, day_ends="close_of_day")) == at(*close_of_day)
+
+
+def test_more_working_time_than_can_be_counted_is_refused_as_it_is_written() -> None:
+    weekly = Calendar(weekdays=(2,), windows=(Window(opens=time(9), closes=time(10)),))
+    assert due("1000 working days", at(FRIDAY, 16), weekly) > at(FRIDAY, 16)
+    for amount in ("1001 working days", "1001 working hours"):
+        with pytest.raises(ValueError, match=r"1000 working (day|hour)s are the most"):
+            Budget.parse(amount)
+
+
+def test_a_case_of_a_day_carries_the_holidays_around_it_and_knows_how_far_they_reach() -> None:
+    days = tuple(date(year, 10, 1) for year in range(2024, 2030))
+    around = Calendar(holidays=days, known_until=date(2029, 12, 31)).around(FRIDAY)
+    assert around.holidays == (date(2026, 10, 1), date(2027, 10, 1))
+    assert around.knows(date(2027, 10, 9))
+    assert not around.knows(date(2027, 10, 10))
+    assert Calendar(known_until=FRIDAY).around(FRIDAY).known_until == FRIDAY
+    assert Calendar(holidays=days).around(FRIDAY).known_until is None, "whoever says nothing of it knows them all"
 
 
 def with_working_days(calendar: Calendar | None) -> Policy:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,25 @@ def test_boston_has_every_type_of_the_data() -> None:
     assert len(catalogue.categories) == 129
     assert catalogue.route("street-light-outages", None).unit == "pwdx"
     assert catalogue.route("chronic-dampness-mold", None).unit == "isd"
+
+
+def test_the_catalogue_counts_its_days_in_the_policys_zone(write: Write) -> None:
+    folder = write()
+    lines = (
+        "category,area,unit,from\nstreets/litter,*,by area,\nstreets/lamps,*,works,\nstreets/lamps,*,mill,2026-11-15\n"
+    )
+    (folder / "catalogue.csv").write_text(lines, "utf-8")
+    catalogue = load(str(folder)).catalogue
+    moments = ("2026-11-14T22:59:59+00:00", "2026-11-14T23:00:00+00:00")
+    units = [catalogue.route("streets/lamps", None, "general", datetime.fromisoformat(at)).unit for at in moments]
+    assert units == ["works", "mill"]
+
+
+def test_a_level_of_the_catalogue_is_one_of_the_policys(write: Write) -> None:
+    folder = write()
+    lines = "category,area,unit,level\nstreets/litter,*,works\nstreets/lamps,*,works\nstreets/lamps,*,mill,urgent\n"
+    (folder / "catalogue.csv").write_text(lines, "utf-8")
+    assert problems(folder)[0].startswith("catalogue.csv, line 4, level: the policy has no level 'urgent'")
 
 
 CALENDAR = """

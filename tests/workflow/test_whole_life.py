@@ -26,6 +26,7 @@ from cases.commands import (
 )
 from cases.deadlines import deadlines
 from cases.errors import RefusalError
+from cases.events import Noted
 from cases.routing import Route
 from cases.triage import SameMatter
 from cases.vocabulary import Channel, Outcome, Satisfaction, Status
@@ -194,3 +195,16 @@ async def test_contact_on_any_channel_ends_the_waiting_also_by_signal(service: S
     await case.do(Wait(reason="The key to the yard."))
     await case.signal(Supplement(channel=Channel.WECHAT, note="It is with the porter."), INTAKE)
     await case.until(lambda facts: facts[-2:] == ["resumed", "supplemented"])
+
+
+async def test_a_record_that_contradicts_the_history_is_written_anew(service: Service) -> None:
+    case = await service.receive(policy=FULL)
+    await case.until(lambda facts: "delivered" in facts)
+    events = await service.engine.events(case.number)
+    ghost = events[-1].model_copy(update={"seq": len(events) + 1, "fact": Noted(text="Never came to be.")})
+    await service.register.record(case.number, [ghost])
+    await case.do(Acknowledge())
+    await case.until(lambda facts: facts[-1] == "acknowledged")
+    assert await service.register.events(case.number) == await service.engine.events(case.number)
+    await case.do(Contact())
+    await case.until(lambda facts: facts[-1] == "contacted")

@@ -21,6 +21,7 @@ _CASES: tuple[sa.Column[Any], ...] = (
     sa.Column("objected", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     sa.Column("extension_asked", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     sa.Column("satisfaction", sa.String(), nullable=True),
+    sa.Column("assisting", JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
     sa.Column("unit_times", JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
 )
 _POLICIES: tuple[sa.Column[Any], ...] = (
@@ -35,8 +36,22 @@ def upgrade() -> None:
         op.add_column("cases", added)
     for added in _POLICIES:
         op.add_column("policies", added)
+    op.create_index("cases_area_received", "cases", ["area", "received_at", "number"])
     op.create_index("cases_category_received", "cases", ["category", "received_at", "number"])
     op.create_index("cases_incident", "cases", ["incident", "number"], postgresql_where=sa.text("incident IS NOT NULL"))
+    op.create_index(
+        "cases_assisting",
+        "cases",
+        ["assisting"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("assisting <> '[]'::jsonb"),
+    )
+    op.create_index(
+        "cases_to_decide",
+        "cases",
+        ["received_at", "number"],
+        postgresql_where=sa.text("objected OR extension_asked OR awaits_supervisor"),
+    )
     op.create_index(
         "cases_open_policy",
         "cases",
@@ -47,7 +62,14 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back to the version before."""
-    for name in ("cases_open_policy", "cases_incident", "cases_category_received"):
+    for name in (
+        "cases_open_policy",
+        "cases_to_decide",
+        "cases_assisting",
+        "cases_incident",
+        "cases_category_received",
+        "cases_area_received",
+    ):
         op.drop_index(name, "cases")
     for added in _POLICIES:
         op.drop_column("policies", added.name)

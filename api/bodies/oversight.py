@@ -1,0 +1,22 @@
+"""What the hotline and its supervisors send about a running case."""
+
+from api.bodies.shown import shown
+from cases.commands import Close, Remark, Supervise
+
+
+class SuperviseBody(Supervise):
+    """Why a case is put under supervision."""
+
+    model_config = shown({"reason": "the third complaint about this site in a week"})
+
+
+class CloseBody(Close):
+    """How a supervisor ends a case."""
+
+    model_config = shown({"outcome": "unsolved", "reason": "two rounds; the law leaves it to the court"})
+
+
+class NoteBody(Remark):
+    """Something worth keeping."""
+
+    model_config = shown({"text": "the complainant prefers calls after six"})

@@ -1,0 +1,157 @@
+"""Cases that may be a complaint's own matter: repeats of the same person's, and incidents that many complain about."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, union_all
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select, SelectOfScalar
+
+from cases.likeness import SCALE, Likeness, Matter, Scale, Score, score
+from cases.vocabulary import Complaint
+from records.database import reading
+from records.tables import CaseRow, EventRow
+from records.text import storable
+from records.wording import address_likeness, text_likeness
+
+_READ = 1_000
+"""How many cases of the category, and how many of the area, are looked at: the newest. It bounds the query."""
+
+_COMPARED = 200
+"""How many of them are compared by their complaints."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The matter that candidates are sought for.
+
+    Args:
+        matter: The matter, with the moment from which to look back.
+        linked: Cases not to suggest: its own, and those it is linked to.
+        source: The only source whose cases may be suggested, if there is such a bound.
+        limit: How many to suggest at most.
+        scale: What each sign weighs, how far back and how far around to look.
+    """
+
+    matter: Matter
+    linked: Collection[str] = ()
+    source: str | None = None
+    limit: int = 10
+    scale: Scale = SCALE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A case that may be the same matter; nothing of its complainant is told.
+
+    `leads` tells that others follow it already. `through` is the case that is alike, where that one follows this.
+    """
+
+    case: CaseRow
+    score: Score
+    leads: bool = False
+    through: str | None = None
+
+
+async def candidates(engine: AsyncEngine, asked: Asked) -> list[Candidate]:
+    """The cases most likely to be the matter asked for, the likeliest first. It only suggests; a person decides."""
+    async with reading(engine) as session:
+        complaints = await _complaints(session, asked)
+    # Hundreds of texts take tens of milliseconds, in which other requests go on.
+    likely = await asyncio.to_thread(_likely, asked, complaints)
+    async with reading(engine) as session:
+        suggested = (await _led(session, asked, likely))[: asked.limit]
+        leads = await _with_followers(session, [one.case.number for one in suggested])
+    return [replace(one, leads=one.case.number in leads) for one in suggested]
+
+
+def near(asked: Asked) -> SelectOfScalar[str]:
+    """The query for the numbers of the cases to compare: of the category or the area, within the window before.
+
+    Each branch reads the newest entries of one index, `_READ` at most; of both together the open ones come first, then
+    those that fit in both ways, then the newest.
+    """
+    matter = asked.matter
+    branches = [_newest(col(CaseRow.category) == storable(matter.category), asked)]
+    if matter.location.area is not None:
+        branches.append(_newest(col(CaseRow.area) == storable(matter.location.area), asked))
+    both = union_all(*branches).subquery("near")
+    fitting = select(both.c.number).where(both.c.number.not_in(list(asked.linked)))
+    if asked.source is not None:
+        fitting = fitting.where(both.c.source == asked.source)
+    return (
+        fitting.group_by(both.c.number)
+        .order_by(func.bool_or(both.c.ended), func.count().desc(), func.max(both.c.received_at).desc())
+        .limit(_COMPARED)
+    )
+
+
+def _newest(same: ColumnElement[bool], asked: Asked) -> Select[Any]:
+    received, until = col(CaseRow.received_at), asked.matter.received_at
+    newest = (
+        select(col(CaseRow.number), col(CaseRow.source), col(CaseRow.closed_at).is_not(None).label("ended"), received)
+        .where(same, received <= until, received >= until - timedelta(days=asked.scale.days))
+        .order_by(received.desc(), col(CaseRow.number).desc())
+        .limit(_READ)
+        .subquery()
+    )
+    taken: Select[Any] = select(*newest.c)
+    return taken
+
+
+async def _complaints(session: AsyncSession, asked: Asked) -> list[tuple[CaseRow, Complaint]]:
+    numbers = list(await session.exec(near(asked)))
+    first = and_(col(EventRow.case_number) == col(CaseRow.number), col(EventRow.seq) == 1)
+    received = (
+        select(CaseRow, col(EventRow.fact)["complaint"]).join(EventRow, first).where(col(CaseRow.number).in_(numbers))
+    )
+    return [(row, Complaint.model_validate(told)) for row, told in await session.exec(received)]
+
+
+def _likely(asked: Asked, complaints: Sequence[tuple[CaseRow, Complaint]]) -> list[Candidate]:
+    """Those that score enough, the best first."""
+    earlier = [Matter.of(complaint) for _, complaint in complaints]
+    texts = text_likeness(asked.matter.text, [one.text for one in earlier])
+    address = asked.matter.location.address
+    scores = [
+        score(
+            asked.matter,
+            one,
+            Likeness(text=text, address=address_likeness(address, one.location.address)),
+            asked.scale,
+        )
+        for one, text in zip(earlier, texts, strict=True)
+    ]
+    found = [Candidate(case=row, score=told) for (row, _), told in zip(complaints, scores, strict=True)]
+    likely = [one for one in found if one.score.score >= asked.scale.least]
+    return sorted(likely, key=lambda one: (one.score.score, one.case.received_at, one.case.number), reverse=True)
+
+
+async def _led(session: AsyncSession, asked: Asked, likely: Sequence[Candidate]) -> list[Candidate]:
+    """The same with the case that leads in place of those that follow it; the same person's own stays itself."""
+    followed = {one.case.incident for one in likely if one.case.incident and one.score.kind == "incident"}
+    leading = select(CaseRow).where(col(CaseRow.number).in_(followed))
+    if asked.source is not None:
+        leading = leading.where(CaseRow.source == asked.source)
+    leads = {row.number: row for row in await session.exec(leading)} if followed else {}
+    best: dict[str, Candidate] = {}
+    for one in likely:
+        lead = leads.get(one.case.incident or "") if one.score.kind == "incident" else None
+        told = one if lead is None else replace(one, case=lead, through=one.case.number)
+        if not {one.case.incident, told.case.number} & set(asked.linked):
+            best.setdefault(told.case.number, told)
+    return list(best.values())
+
+
+async def _with_followers(session: AsyncSession, numbers: Sequence[str]) -> set[str]:
+    """Those of the cases that others follow."""
+    follower = aliased(CaseRow)
+    followed = exists().where(col(follower.incident) == col(CaseRow.number))
+    leading = select(col(CaseRow.number)).where(col(CaseRow.number).in_(numbers), followed)
+    return set(await session.exec(leading)) if numbers else set()
