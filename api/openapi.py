@@ -11,8 +11,8 @@ DESCRIPTION = """
 A complaint is taken in, sent to the unit in charge, acknowledged, handled, reported, and closed after the complainant
 was called back. Every step has a limit; `deadlines` tells each with its arithmetic.
 
-**Keys.** Send `Authorization: Bearer hl_...`. A key has a role; a unit's key sees the cases that the unit
-leads, led, supervises or was asked into, and acts on its own part alone. What a key may not know of does not exist for it (404).
+**Keys.** Send `Authorization: Bearer hl_...`. A key has a role; a unit's key sees the cases that the unit leads, led,
+supervises or was asked into, and acts on its own part alone. What a key may not know of does not exist for it (404).
 
 **Repeating is safe.** Send an `Idempotency-Key` with every POST and the same one when you repeat it.
 

@@ -41,7 +41,8 @@ def check(
     catalogue = city.catalogue
     typer.echo(
         f"policy {city.policy.policy} {city.policy.version} is in order: {len(city.policy.levels)} levels, "
-        f"{len(catalogue.units)} units, {len(catalogue.categories)} categories, {len(catalogue.entries)} catalogue lines"
+        f"{len(catalogue.units)} units, {len(catalogue.categories)} categories, "
+        f"{len(catalogue.entries)} catalogue lines"
     )
     if word := unsettled(city.policy):
         typer.echo(word)
