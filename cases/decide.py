@@ -19,7 +19,8 @@ from cases.deciding.steps import Asked, Decider
 from cases.errors import RefusalError
 from cases.events import Breached, Cause, Escalated, Event, Fact, Resumed, Warned
 from cases.evolve import evolve
-from cases.lifecycle import LATE, allowed, check
+from cases.lifecycle import LATE
+from cases.permission import allowed, check
 from cases.vocabulary import SYSTEM, Actor, Role, Value
 
 __all__ = ["allowed", "decide"]

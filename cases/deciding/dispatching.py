@@ -20,8 +20,8 @@ from cases.events import (
     Received,
     Returned,
 )
-from cases.lifecycle import allowed
 from cases.order import Objection
+from cases.permission import allowed
 from cases.triage import AnsweredAtOnce, Triage
 from cases.vocabulary import Kind, Outcome, Value
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from cases.case import Case
 from cases.commands import Act, Command
-from cases.lifecycle import LATE, STEPS, By, allowed
+from cases.lifecycle import LATE, STEPS, By
+from cases.permission import allowed
 from cases.vocabulary import SYSTEM, Actor, Kind, Role
 from tests.model.acts import DISTRICTS, MAKERS, UNITS, Draw, now_and_then, one_of
 

@@ -81,6 +81,12 @@ def test_a_second_order_is_never_returned() -> None:
     assert all(step.act != "return" for number in range(500) for step in conduct.steps(order(number, 2)))
 
 
+def test_some_consultations_are_answered_at_once_and_nothing_else_is() -> None:
+    answered = [one for one in samples() if "triage" in one]
+    assert {one["kind"] for one in answered} == {"consultation"}
+    assert len(answered) < sum(one["kind"] == "consultation" for one in samples())
+
+
 def test_the_samples_are_matters_that_the_default_policy_knows() -> None:
     categories = load("beijing").catalogue.categories
     found = samples()

@@ -101,7 +101,7 @@ def test_lines_for_different_matters_do_not_contradict_each_other(lines: list[st
         ("litter,mill,works,,2026-11-15,2026-11-14", "line 3, until: 2026-11-14 lies before 2026-11-15"),
         ("litter,mill,by area,urgent", "line 3, unit: 'by area' answers for all areas"),
         ("litter,hill,works,urgent,2026-11-15", "line 3, area: there is no unit 'hill' in units.csv"),
-        ("litter,works,works", "line 3, area: 'works' is a department; an area is one of: district, subdistrict"),
+        ("litter,works,works", "line 3, area: 'works' is of the kind department; an area is one of: district"),
         ("litter,mill,work,urgent,2026-11-15", "line 3, unit: there is no unit 'work' in units.csv"),
         ("glitter,mill,works", "line 3, category: there is no 'glitter' in categories.csv"),
     ],
@@ -115,7 +115,7 @@ def test_what_a_line_names_wrongly_is_told_once_and_by_its_line(line: str, told:
     ("first", "second", "told"),
     [
         ("litter,mill,works", "litter,mill,lamps", "litter in mill contradicts line 3; keep one of them"),
-        ("litter,mill,works", "litter,mill,works", "litter in mill the same as line 3; keep one of them"),
+        ("litter,mill,works", "litter,mill,works", "litter in mill is the same as line 3; keep one of them"),
         ("litter,mill,works,urgent", "litter,mill,lamps,urgent", "litter in mill at level urgent contradicts line 3;"),
         ("litter,mill,works,*", "litter,mill,lamps", "litter in mill contradicts line 3; keep one of them"),
         (

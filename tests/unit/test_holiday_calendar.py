@@ -152,10 +152,10 @@ def problems(folder: Path) -> list[str]:
         ('country = "CN"', 'country = "CN"\nsubdivision = "BJ"', "subdivision: CN has no 'BJ'"),
         ("years = [2025, 2026, 2027]", "years = [2025, 2027]", "years: write the years in a row"),
         ("years = [2025, 2026, 2027]", "years = []", "years: write the years in a row"),
-        ("years = [2025, 2026, 2027]", "years = 2026", "years: 2026: "),
+        ("years = [2025, 2026, 2027]", "years = 2026", "years: 2026 must be a list"),
         ("years = [2025, 2026, 2027]", "", "years: is missing"),
         ('country = "CN"', "", "country: is missing"),
-        ("years = [2025, 2026, 2027]", "years = [2026]\nholidays = 5", "holidays: 5: "),
+        ("years = [2025, 2026, 2027]", "years = [2026]\nholidays = 5", "holidays: 5 must be a list"),
         ("years = [2025, 2026, 2027]", "years = [2026]\nholidys = []", "holidys: no field is called so"),
     ],
 )

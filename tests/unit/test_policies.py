@@ -193,14 +193,19 @@ def test_broken_utf8_names_the_line(write: Write, file: str) -> None:
     [
         ("policy.toml", 'version = "1"', "version = ", "policy.toml, line 2: is no TOML"),
         ("policy.toml", 'version = "1"\n', "", "policy.toml, version: is missing"),
-        ("policy.toml", 'version = "1"', "version = 1", "policy.toml, line 2, version: 1: "),
+        ("policy.toml", 'version = "1"', "version = 1", "policy.toml, line 2, version: 1 must be a text; put it"),
         ("policy.toml", "Europe/Berlin", "Europe/Atlantis", "policy.toml, line 3, zone: unknown time zone"),
         ("policy.toml", '_level = "general"', '_level = "x"', "policy.toml, line 4, default_level: 'x' is none"),
-        ("policy.toml", "priority = 3", "priority = 6", "policy.toml, line 10, levels.general.priority: 6: "),
-        ("policy.toml", "priority", "prority", "policy.toml, line 10, levels.general.prority: no field"),
+        ("policy.toml", "priority = 3", "priority = 6", "line 10, levels.general.priority: 6 must be 5 or less"),
+        ("policy.toml", "priority = 3", 'priority = "three"', "priority: 'three' must be a whole number"),
+        ("policy.toml", "priority", "prority", "line 10, levels.general.prority: no field is called so; did you mean "),
+        ("policy.toml", "priority", "zzz", "line 10, levels.general.zzz: no field is called so; correct or remove it"),
         ("policy.toml", '"7 days"', '"a week"', "line 21, levels.general.resolve.within: 'a week' is no amount"),
         ("policy.toml", '"receipt"', '"dispatch"', "line 13, levels.general.dispatch.counts_from: dispatch can only"),
-        ("policy.toml", '"receipt"', '"moon"', "line 13, levels.general.dispatch.counts_from: 'moon': "),
+        ("policy.toml", '"receipt"', '"moon"', "counts_from: 'moon' must be 'receipt', 'dispatch' or 'acknowledgment'"),
+        ("policy.toml", '"7 days"', '"0 days"', "line 21, levels.general.resolve.within: '0 days' leaves no"),
+        ("policy.toml", '["supervisor"]', "[]", "levels.general.resolve.ladder.1.tell: is an empty list"),
+        ("policy.toml", '["supervisor"]', '"supervisor"', "ladder.1.tell: 'supervisor' must be a list, in square"),
         ("policy.toml", '["supervisor"]', '["boss"]', "line 28, levels.general.resolve.ladder.1.tell: nobody is"),
         ("units.csv", "code,", "cod,", "units.csv, line 1, code: this column is missing"),
         ("units.csv", "code,", "cod,", "units.csv, line 1, cod: there is no such column"),
@@ -225,10 +230,10 @@ def test_broken_utf8_names_the_line(write: Write, file: str) -> None:
         ("catalogue.csv", ",works", ",", "catalogue.csv, line 3, unit: is empty"),
         ("catalogue.csv", "lamps,*", "lamps,", "catalogue.csv, line 3, area: is empty; write *"),
         ("catalogue.csv", "lamps,*", "lamps,hill", "catalogue.csv, line 3, area: there is no unit 'hill'"),
-        ("catalogue.csv", "lamps,*", "lamps,works", "catalogue.csv, line 3, area: 'works' is a department"),
+        ("catalogue.csv", "lamps,*", "lamps,works", "catalogue.csv, line 3, area: 'works' is of the kind department"),
         ("catalogue.csv", "litter,*", "litter,mill", "catalogue.csv, line 2, unit: 'by area' answers for all areas"),
         ("catalogue.csv", "lamps,*,works", "litter,*,works", "line 3, category: streets/litter in * contradicts"),
-        ("catalogue.csv", "lamps,*,works", "litter,*,by area", "line 3, category: streets/litter in * the same as"),
+        ("catalogue.csv", "lamps,*,works", "litter,*,by area", "line 3, category: streets/litter in * is the same as"),
     ],
 )  # fmt: skip
 def test_a_problem_names_file_line_and_field(write: Write, file: str, old: str, new: str, told: str) -> None:
@@ -243,6 +248,27 @@ def test_a_table_without_lines_is_a_problem(write: Write, file: str) -> None:
     assert f"{file}: has no line below its header" in problems(path.parent)
     path.write_text("", encoding="utf-8")
     assert any("this column is missing" in problem for problem in problems(path.parent))
+
+
+@pytest.mark.parametrize(("sign", "told"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_with_other_separators_is_one_problem_that_says_so(write: Write, sign: str, told: str) -> None:
+    path = write() / "catalogue.csv"
+    path.write_text(FILES["catalogue.csv"].replace(",", sign), encoding="utf-8")
+    assert problems(path.parent) == [f"catalogue.csv, line 1: has {told} between its cells; save it again with commas"]
+
+
+def test_of_what_a_list_holds_only_what_is_wrong_is_told(write: Write) -> None:
+    windows = '[calendar]\nwindows = [{ opens = "22:00:00", closes = "06:00:00" }]\n[levels.general]'
+    (problem,) = problems(write("policy.toml", "[levels.general]", windows))
+    assert "calendar.windows.0: closes: 06:00:00 is not after 22:00:00" in problem
+
+
+def test_how_far_apart_things_lie_may_be_nothing(write: Write) -> None:
+    sections = '[urging]\napart = "0 minutes"\n[extension]\nwithin = "1 day"\nat_most = "5 days"\n[levels.general]'
+    assert load(str(write("policy.toml", "[levels.general]", sections))).policy.urging is not None
+    for written, field in (('"1 day"', "extension.within"), ('"5 days"', "extension.at_most")):
+        (problem,) = problems(write("policy.toml", "[levels.general]", sections.replace(written, '"0 days"')))
+        assert f"{field}: '0 days' leaves no time at all; write more" in problem
 
 
 def test_all_problems_of_all_files_are_told_at_once(write: Write) -> None:

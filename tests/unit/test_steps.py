@@ -25,8 +25,8 @@ from cases.commands import (
     Whistle,
     Withdraw,
 )
-from cases.lifecycle import allowed
 from cases.limits import Anchor
+from cases.permission import allowed
 from cases.routing import Route
 from cases.triage import Secret
 from cases.vocabulary import Actor, Kind, Role
