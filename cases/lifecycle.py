@@ -1,4 +1,4 @@
-"""When a case takes which command, and whose step each is: one table, from which refusals and what is offered both come."""
+"""When a case takes which command, and whose step each is: one table, for refusals and for what is offered."""
 
 from collections.abc import Callable
 from enum import Enum

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_validator
 from pydantic_core import CoreSchema, core_schema
 
 from cases.calendar import Calendar, from_wall, wall
@@ -131,6 +131,21 @@ class Alarms(Value):
 
     warn: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     ladder: tuple[Step, ...] = ()
+
+    @field_validator("warn")
+    @classmethod
+    def _warn_once(cls, warn: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(warn)) < len(warn):
+            raise ValueError("names a share twice; each warning is given once")
+        return warn
+
+    @field_validator("ladder")
+    @classmethod
+    def _one_step_a_time(cls, ladder: tuple[Step, ...]) -> tuple[Step, ...]:
+        delays = [step.after for step in ladder]
+        if twice := next((str(delay) for place, delay in enumerate(delays) if delay in delays[:place]), None):
+            raise ValueError(f"has two steps after {twice}; write one that tells both")
+        return ladder
 
     @property
     def counts_work(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
@@ -28,10 +28,11 @@ async def put_units(engine: AsyncEngine, units: Sequence[Unit], endpoints: Mappi
     # In order of code, so that two processes never wait for each other in a circle.
     rows = [unit.model_dump() | {"endpoint": endpoints.get(unit.code)} for unit in sorted(units, key=lambda u: u.code)]
     put = insert(UnitRow).values(rows)
-    kept = func.nullif(func.coalesce(put.excluded.endpoint, col(UnitRow.endpoint)), "")
+    kept = func.coalesce(put.excluded.endpoint, col(UnitRow.endpoint))
     changed = {name: put.excluded[name] for name in ("kind", "title", "district")} | {"endpoint": kept}
     async with transaction(engine) as connection:
         await connection.execute(put.on_conflict_do_update(index_elements=["code"], set_=changed))
+        await connection.execute(update(UnitRow).where(col(UnitRow.endpoint) == "").values(endpoint=None))
 
 
 async def all_units(engine: AsyncEngine) -> list[UnitRow]:

@@ -42,3 +42,8 @@ async def test_an_address_that_is_none_is_refused(register: Register) -> None:
     with pytest.raises(InvalidError, match=r"endpoints\.water"):
         await register.put_units([ROADS], {"water": "https://water.example"})
     assert await register.units() == []
+
+
+async def test_a_new_unit_whose_address_is_taken_away_has_none(register: Register) -> None:
+    await register.put_units([ROADS], {"roads": ""})
+    assert [unit.endpoint for unit in await register.units()] == [None]

@@ -120,6 +120,14 @@ def test_a_step_tells_somebody() -> None:
         Step(after=Budget(0, "minute"), tell=())
 
 
+def test_a_warning_or_a_step_that_stands_twice_is_refused() -> None:
+    with pytest.raises(ValidationError, match="names a share twice"):
+        Limit(within=Budget(1, "day"), warn=(0.5, 0.5))
+    twice = tuple(Step(after=Budget(2, "day"), tell=(who,)) for who in ("desk", "supervisor"))
+    with pytest.raises(ValidationError, match="two steps after 2 days"):
+        Limit(within=Budget(1, "day"), ladder=twice)
+
+
 def test_a_hastened_policy_keeps_its_rules_and_says_so() -> None:
     policy = load("beijing").policy
     fast = policy.faster(60)
