@@ -1,6 +1,7 @@
 """Finding a case: from its workflow, else from its record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import takewhile
@@ -49,13 +50,15 @@ async def find(services: Services, caller: Caller, number: str) -> tuple[Case, A
         UnknownCaseError: there is none, or the caller may not know of it.
         UnavailableError: neither engine nor register could tell.
     """
-    as_of: AsOf = "workflow"
     try:
         case = await services.engine.case(number)
-    except (UnavailableError, UnknownCaseError):
-        as_of, case = "record", await services.register.case(number)
+    except (UnavailableError, UnknownCaseError) as error:
+        with _never_denied(number, error):
+            case = await services.register.case(number)
+            caller.check_sees(case)
+        return case, "record"
     caller.check_sees(case)
-    return case, as_of
+    return case, "workflow"
 
 
 async def find_events(
@@ -64,38 +67,63 @@ async def find_events(
     """Up to `limit` events of a case that follow the `after`-th. Raises like `find`."""
     try:
         happened = await services.engine.events(number)
-    except (UnavailableError, UnknownCaseError):
-        caller.check_sees(await services.register.case(number))
+    except (UnavailableError, UnknownCaseError) as error:
+        with _never_denied(number, error):
+            caller.check_sees(await services.register.case(number))
         return await services.register.events(number, after, limit), "record"
     caller.check_sees(fold(happened))
     return happened[after : after + limit], "workflow"
 
 
-async def find_history(services: Services, caller: Caller, number: str) -> tuple[list[Event], AsOf]:
-    """Everything that happened to a case. Raises like `find`."""
-    as_of: AsOf = "workflow"
-    try:
-        happened = await services.engine.events(number)
-    except (UnavailableError, UnknownCaseError):
-        as_of, happened = "record", await services.register.history(number)
-    caller.check_sees(fold(happened))
-    return happened, as_of
-
-
-async def find_at(services: Services, caller: Caller, number: str, moment: datetime) -> tuple[Case, AsOf]:
-    """A case as it stood at a moment: what had happened by then, and no more. Raises like `find`, and
+async def find_history(
+    services: Services, caller: Caller, number: str, moment: datetime | None = None
+) -> tuple[list[Event], AsOf]:
+    """Everything that happened to a case, or had happened by a moment. Raises like `find`, and
 
     Raises:
         InvalidError: the moment lies before the receipt, or in the future.
     """
-    if moment > datetime.now(UTC) + AHEAD:
+    if moment is not None and moment > datetime.now(UTC) + AHEAD:
         raise InvalidError("as_of", "lies in the future; leave it out to see how the case stands now")
-    happened, as_of = await find_history(services, caller, number)
+    as_of: AsOf = "workflow"
+    try:
+        happened = await services.engine.events(number)
+    except (UnavailableError, UnknownCaseError) as error:
+        as_of = "record"
+        with _never_denied(number, error):
+            happened = await services.register.history(number)
+            caller.check_sees(fold(happened))
+    else:
+        caller.check_sees(fold(happened))
+    if moment is None:
+        return happened, as_of
     until = list(takewhile(lambda event: event.at <= moment, happened))
     if not until:
         received = happened[0].at.astimezone(services.city.policy.city_zone).isoformat()
         raise InvalidError("as_of", f"lies before the receipt of the case; write {received} or later")
-    return fold(until), as_of
+    return until, as_of
+
+
+async def find_at(services: Services, caller: Caller, number: str, moment: datetime) -> tuple[Case, AsOf]:
+    """A case as it stood at a moment: what had happened by then, and no more. Raises like `find_history`."""
+    happened, as_of = await find_history(services, caller, number, moment)
+    return fold(happened), as_of
+
+
+@contextmanager
+def _never_denied(number: str, error: Exception) -> Iterator[None]:
+    """See that no case is denied which only the engine may know of yet: a register learns of a case by and by.
+
+    Raises:
+        UnavailableError: the engine was out of reach, and the register does not know the case, or not for this caller:
+            the two must not be told from each other.
+    """
+    try:
+        yield
+    except UnknownCaseError:
+        if not isinstance(error, UnavailableError):
+            raise
+        raise UnavailableError(f"nobody can tell at the moment whether there is a case {number}; ask again") from error
 
 
 async def find_other(services: Services, caller: Caller, field: str, number: str) -> Case:
@@ -138,7 +166,9 @@ def check_level(city: City, field: str, level: str) -> None:
         InvalidError: it has not; names the field and the levels there are.
     """
     if level not in city.policy.levels:
-        raise InvalidError(field, f"there is no level {level!r}; the levels are: {', '.join(city.policy.levels)}")
+        # The register forgets in which order a file has them.
+        levels = sorted(city.policy.levels, key=lambda code: city.policy.levels[code].priority)
+        raise InvalidError(field, f"there is no level {level!r}; the levels are: {', '.join(levels)}")
 
 
 def unknown(noun: str, given: str, known: Iterable[str], listed: str) -> str:

@@ -9,7 +9,8 @@ from api.problems import Problem
 SUMMARY = "A city's public complaints: every case keeps its promise."
 DESCRIPTION = """
 A complaint is taken in, sent to the unit in charge, acknowledged, handled, reported, and closed after the complainant
-was called back. Every step has a limit; `deadlines` tells each with its arithmetic.
+was called back; or it is answered at once, or found to be no unit's. Every step has a limit; `deadlines` tells each
+with its arithmetic. Which steps and limits there are, the city's policy says.
 
 **Keys.** Send `Authorization: Bearer hl_...`. A key has a role; a unit's key sees the cases that the unit leads, led,
 supervises or was asked into, and acts on its own part alone. What a key may not know of does not exist for it (404).
@@ -19,8 +20,8 @@ supervises or was asked into, and acts on its own part alone. What a key may not
 **Problems** come as `application/problem+json` (RFC 9457): `detail` says what is wrong and what to do, `errors` names
 each field, `rule`, `source` and `allowed` say what forbids a step and what the case takes instead.
 
-**Steps.** Every step of a case is a POST that answers with its new state. `allowed` names the steps that a case takes;
-each name is the `operationId` of an address below.
+**Steps.** Every step of a case is a POST that answers with its new state. `allowed` names the steps that a case takes
+now, whoever asks; in a refusal, those that it takes from you. Each name is the `operationId` of an address below.
 
 **Times** are ISO 8601 with an offset; in answers, that of the city. **Lists** are turned by `next`, sent as `after`.
 """

@@ -1,5 +1,7 @@
 """What `hotline up` shows once everything answers: where it is, and what to try."""
 
+import sys
+
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -24,8 +26,13 @@ def show(console: Console, stack: Stack, policy: str, state: str, keys: DemoKeys
             highlight=False,
         )
     else:
-        console.print("Make a first key with `hotline keys create --role intake`.", highlight=False)
+        console.print(f"Make a first key: {_command()} keys create --role intake", soft_wrap=True, highlight=False)
     console.print("Ctrl-C stops it; everything is kept.", style="dim", highlight=False)
+
+
+def _command() -> str:
+    """How this command was called: it need not be on the PATH."""
+    return sys.argv[0] if sys.argv[0].endswith("hotline") else "hotline"
 
 
 def _addresses(stack: Stack, policy: str, state: str) -> Table:

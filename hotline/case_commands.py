@@ -90,6 +90,9 @@ def list_cases(
     if as_json:
         typer.echo(json.dumps({"items": [row.model_dump(mode="json") for row in page.items], "next": page.next}))
         return
+    if not page.items:
+        typer.echo("no case fits", err=True)
+        return
     Console().print(case_table(page.items, _city_zone()))
     if page.next:
         typer.echo(f"there are more: --after {page.next}")
@@ -117,6 +120,7 @@ def explain(number: Number, as_json: AsJson = False) -> None:
     from cases.evolve import fold
     from cases.explanation import explain as explained
     from cases.explanation import lines
+    from hotline.case_sheet import account
     from hotline.case_sources import look
 
     number = case_number.parse(number)
@@ -125,6 +129,11 @@ def explain(number: Number, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(explanation.model_dump_json(indent=2))
         return
+    console = Console()
+    if console.is_terminal:
+        console.print(account(explanation, _city_zone()))
+        return
+    # For other programs, a line each, however long.
     for line in lines(explanation, _city_zone()):
         typer.echo(line)
 

@@ -13,7 +13,10 @@ from cases.case import Case
 from cases.deadlines import Standing, deadlines
 from cases.decide import allowed
 from cases.events import Event
+from cases.explanation import Explanation
 from cases.order import Assist, Order
+from cases.telling import told
+from hotline.ledger import Ledger
 
 if TYPE_CHECKING:
     from records.tables import CaseRow
@@ -34,26 +37,57 @@ def sheet(case: Case, zone: ZoneInfo) -> Group:
     return Group(*parts)
 
 
-def case_table(rows: "Iterable[CaseRow]", zone: ZoneInfo) -> Table:
-    """Cases, a line each."""
-    table = _table("number", "status", "level", "unit", "category", "received", "due", "")
+def case_table(rows: "Iterable[CaseRow]", zone: ZoneInfo) -> Ledger:
+    """Cases, each with what it is about and what it waits for."""
+    ledger = Ledger("number", "status", "level", "next due", "", prose="where, and what")
     for row in rows:
-        due = f"{row.due_name} {_told(row.due_at, zone)}" if row.due_at else ""
-        late = Text("late", style="red") if row.breached else Text("")
-        table.add_row(
-            *(row.number, row.outcome or row.status, row.level, row.unit or "desk", row.category),
-            *(_told(row.received_at, zone), due, late),
+        due = _told(row.due_at, zone) if row.due_at else ""
+        ledger.add(
+            *(row.number, row.outcome or row.status, row.level, due),
+            Text("late" if row.breached else "", style="red"),
+            prose="; ".join(
+                [f"{row.unit or 'desk'}: {row.category}", f"received {_told(row.received_at, zone)}", *_marks(row)]
+            ),
         )
-    return table
+    return ledger
 
 
-def event_table(events: Iterable[Event], zone: ZoneInfo) -> Table:
-    """What happened, a line each."""
-    table = _table("", "when", "what", "who", "more")
+def _marks(row: "CaseRow") -> Iterator[str]:
+    """What the next due time is for, what the case waits for, and through which other one it is handled."""
+    if row.due_name:
+        yield f"due: {row.due_name}"
+    waits = {"complainant": "waits for the complainant", "account": "on account"}
+    if row.paused:
+        yield waits.get(row.paused, row.paused)
+    for wanted, mark in (
+        (row.objected, "an objection or refusal to decide"),
+        (row.extension_asked, "more time to decide"),
+        (row.awaits_supervisor, "waits for a supervisor"),
+        (row.supervised, "supervised"),
+    ):
+        if wanted:
+            yield mark
+    if row.incident:
+        yield f"through {row.incident}"
+
+
+def event_table(events: Iterable[Event], zone: ZoneInfo) -> Ledger:
+    """What happened, each with what it says."""
+    ledger = Ledger("", "when", "what", "who", prose="more")
     for event in events:
         who = event.actor.unit or event.actor.role
-        table.add_row(str(event.seq), _told(event.at, zone, seconds=True), event.fact.type, who, _more(event))
-    return table
+        more = told(event.fact, zone) or _more(event)
+        ledger.add(str(event.seq), _told(event.at, zone, seconds=True), event.fact.type, who, prose=more)
+    return ledger
+
+
+def account(explanation: Explanation, zone: ZoneInfo) -> Group:
+    """Why a case is where it is: in one sentence, and then moment by moment."""
+    ledger = Ledger("")
+    for entry in explanation.entries:
+        text = Text(entry.text, style="dim" if entry.about == "deadline" else "")
+        ledger.add(_told(entry.at, zone, seconds=True), prose=text)
+    return Group(Text(explanation.because, style="bold"), ledger)
 
 
 def _particulars(case: Case, zone: ZoneInfo) -> Table:
@@ -96,16 +130,15 @@ def _pause(case: Case, zone: ZoneInfo) -> str | None:
 
 def _orders(case: Case, zone: ZoneInfo) -> Iterator[RenderableType]:
     """Who has had the case, and who was called in."""
-    table = _table("order", "unit", "dispatched", "stands", "reason")
+    ledger = Ledger("order", "unit", "dispatched", "stands", prose="reason")
     for order in case.orders:
         named = f"{order.index}{' designated' if order.designated else ''}{' review' if order.stage > 1 else ''}"
-        table.add_row(named, order.unit, _told(order.dispatched_at, zone), _order_stands(order), order.reason)
+        ledger.add(named, order.unit, _told(order.dispatched_at, zone), _order_stands(order), prose=order.reason)
     for assist in case.assists:
-        table.add_row(
-            f"call {assist.index}", assist.unit, _told(assist.called_at, zone), _assist_stands(assist), assist.task
-        )
+        called = _told(assist.called_at, zone)
+        ledger.add(f"call {assist.index}", assist.unit, called, _assist_stands(assist), prose=assist.task)
     yield Text()
-    yield table
+    yield ledger
 
 
 def _order_stands(order: Order) -> str:
@@ -124,20 +157,13 @@ def _assist_stands(assist: Assist) -> str:
     return "reported" if assist.reported_at else "released" if assist.ended_at else "open"
 
 
-def _deadlines(case: Case, zone: ZoneInfo) -> Table:
-    table = _table("deadline", "unit", "due", "standing", "arithmetic")
+def _deadlines(case: Case, zone: ZoneInfo) -> Ledger:
+    ledger = Ledger("deadline", "unit", "due", "standing", prose="arithmetic")
     for one in deadlines(case):
         standing = Text(one.standing, style=_COLOURS[one.standing])
         arithmetic = Text(one.explanation, style="dim")
-        table.add_row(one.id, one.unit or "desk", _told(one.due_at, zone), standing, arithmetic)
-    return table
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, no_wrap=heading == "number", overflow="fold")
-    return table
+        ledger.add(one.id, one.unit or "desk", _told(one.due_at, zone), standing, prose=arithmetic)
+    return ledger
 
 
 def _more(event: Event) -> str:

@@ -119,7 +119,7 @@ def _check_names(table: Table, line: _Line, known: Known) -> None:
         if area not in known.kinds:
             table.tell(row, "area", f"there is no unit {area!r} in units.csv")
         elif known.kinds[area] in unit_sheet.KINDS and known.kinds[area] not in AREA_KINDS:
-            detail = f"{area!r} is a {known.kinds[area]}; an area is one of: {', '.join(AREA_KINDS)}"
+            detail = f"{area!r} is of the kind {known.kinds[area]}; an area is one of: {', '.join(AREA_KINDS)}"
             table.tell(row, "area", detail)
     if line.unit and not line.rule and line.unit not in known.kinds:
         table.tell(row, "unit", f"there is no unit {line.unit!r} in units.csv")
@@ -137,7 +137,7 @@ def _check_contradictions(table: Table, lines: Iterable[_Line]) -> None:
 
 def _contradiction(line: _Line, against: _Line) -> str:
     level = f" at level {line.level}" if line.level else ""
-    told = "the same as" if against.row.cells == line.row.cells else "contradicts"
+    told = "is the same as" if against.row.cells == line.row.cells else "contradicts"
     if line.period is None:
         return f"{line.category} in {line.area}{level} {told} line {against.row.line}; keep one of them"
     return (

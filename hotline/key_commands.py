@@ -1,21 +1,21 @@
 """`hotline keys`: who may use the API."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cases.vocabulary import Role
 from hotline import stack
 from hotline.errors import UsageError
+from hotline.ledger import Ledger
 from hotline.told import settings, told
 
 if TYPE_CHECKING:
-    from records.keys import Keys
+    from records.keys import Key, Keys
     from records.register import Register
 
 Result = TypeVar("Result")
@@ -60,17 +60,12 @@ def create(
 def list_keys() -> None:
     """List every key there is, without its secret."""
 
-    async def all_keys(keys: "Keys", _: "Register") -> Table:
-        table = Table(box=None, header_style="bold")
-        for heading in ("prefix", "role", "unit", "source", "label", "created", "last used", "state"):
-            table.add_column(heading)
+    async def all_keys(keys: "Keys", _: "Register") -> Ledger:
+        ledger = Ledger("prefix", "role", "unit", "state", prose="what it is for")
         for key in await keys.list():
             state = "revoked" if key.revoked_at else "expired" if _past(key.expires_at) else "valid"
-            table.add_row(
-                *(key.prefix, key.role, key.unit or "", key.source or "", key.label),
-                *(_day(key.created_at), _day(key.last_used_at), state),
-            )
-        return table
+            ledger.add(key.prefix, key.role, key.unit or "", state, prose=", ".join(_told(key)))
+        return ledger
 
     Console().print(_in_register(all_keys))
 
@@ -114,9 +109,21 @@ def _near(unit: str, known: list[str]) -> str:
     return f"there are: {', '.join(near[:12])}{', …' if len(near) > 12 else ''}"
 
 
+def _told(key: "Key") -> Iterator[str]:
+    """What a key is for, and when it was made and used."""
+    if key.label:
+        yield key.label
+    if key.source:
+        yield f"for the source {key.source}"
+    yield f"made {_minute(key.created_at)}"
+    yield f"last used {_minute(key.last_used_at)}" if key.last_used_at else "never used"
+    if key.expires_at:
+        yield f"expires {_minute(key.expires_at)}"
+
+
 def _past(moment: datetime | None) -> bool:
     return moment is not None and moment < datetime.now(moment.tzinfo)
 
 
-def _day(moment: datetime | None) -> str:
-    return moment.astimezone().isoformat(sep=" ", timespec="minutes")[:16] if moment else ""
+def _minute(moment: datetime) -> str:
+    return moment.astimezone().isoformat(sep=" ", timespec="minutes")[:16]

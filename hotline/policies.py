@@ -13,8 +13,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cases.city import City
+from cases.limits import Budget
 from cases.policy import Policy
 from cases.routing import Catalogue
+from cases.vocabulary import Value
 from hotline import catalogue_sheet, category_sheet, holiday_calendar, sheet, unit_sheet
 from hotline.problem import Problem, complaints
 from hotline.table import Table
@@ -121,6 +123,10 @@ class _Reading:
             for path, detail in complaints(error):
                 self._tell(file, line_of(path, text), ".".join(path), detail)
             return None
+        for path, budget in _budgets(policy):
+            if budget.amount == 0:
+                detail = f"{str(budget)!r} leaves no time at all; write more, or leave out what it is the limit of"
+                self._tell(file, line_of(path, text), ".".join(path), detail)
         for path, who in _audiences(policy):
             if who not in AUDIENCES:
                 detail = f"nobody is called {who!r}; one can tell: {', '.join(AUDIENCES)}"
@@ -144,3 +150,14 @@ def _audiences(policy: Policy) -> Iterator[tuple[tuple[str, ...], str]]:
         for place, step in enumerate(alarms.ladder):
             for who in step.tell:
                 yield (*path, "ladder", str(place), "tell"), who
+
+
+def _budgets(policy: Policy) -> Iterator[tuple[tuple[str, ...], Budget]]:
+    """How long things may take. How far apart they lie, and how long after a breach people are told, may be nothing."""
+    rules: list[tuple[tuple[str, ...], Value]] = list(policy.alarms())
+    sections = ((name, getattr(policy, name)) for name in ("waiting", "reopening", "appeal"))
+    rules += [((name,), section) for name, section in sections if section is not None]
+    for path, part in rules:
+        for name in ("within", "at_most"):
+            if isinstance(found := getattr(part, name, None), Budget):
+                yield (*path, name), found

@@ -14,6 +14,7 @@ from cases.city import City
 from cases.policy import LIMITS, Policy
 from cases.routing import Reasoning
 from cases.rules import Rules
+from hotline.ledger import Ledger
 from hotline.policy_diff import flat
 from records.policies import Version
 from workflows.adoption_messages import Progress
@@ -78,34 +79,33 @@ def progress(found: Progress, zone: ZoneInfo) -> RenderableType:
 
 def reasoning(found: Reasoning) -> RenderableType:
     """Why a matter goes where it goes."""
-    table = Table(box=None, header_style="bold")
-    for heading in ("line", "says", "unit", "", "because"):
-        table.add_column(heading)
+    ledger = Ledger("line", "unit", "", prose="says, and why it decides or not")
     for step in found.steps:
         style = "bold" if step.verdict == "decides" else "dim"
         line = "" if step.line is None else str(step.line)
-        table.add_row(line, step.says, step.unit or "", step.verdict.replace("_", " "), step.because, style=style)
+        cells = (line, step.unit or "", step.verdict.replace("_", " "))
+        ledger.add(*(Text(cell, style) for cell in cells), prose=Text(f"{step.says}: {step.because}", style))
     route = found.route
     copied = f", copied to {route.copy_to}" if route.copy_to else ""
-    return Group(table, Text(f"\n{route.unit or 'the desk'}{copied}: {route.reason}"))
+    return Group(ledger, Text(f"\n{route.unit or 'the desk'}{copied}: {route.reason}"))
 
 
 def _levels(policy: Policy) -> Iterator[RenderableType]:
-    for code, level in policy.levels.items():
+    # The register forgets in which order a file has them.
+    for code, level in sorted(policy.levels.items(), key=lambda item: item[1].priority):
         default = ", the default" if code == policy.default_level else ""
         heading = Text(f"level {code}: {_title(level.title)}", style="bold")
         yield heading.append(f"  priority {level.priority}{default}", style="dim not bold")
-        table = Table.grid(padding=(0, 2))
-        for width in (13, 12, 22, 16):
-            table.add_column(min_width=width)
+        ledger = Ledger("", "", "", at_least=(13, 15, 19))
         for name in LIMITS:
             limit = getattr(level, name)
             if limit is not None:
-                warned = f"warned at {', '.join(f'{share:.0%}' for share in limit.warn)}" if limit.warn else ""
-                ladder = "; ".join(f"+{step.after}: {', '.join(step.tell)}" for step in limit.ladder)
+                warned = [f"warned at {', '.join(f'{share:.0%}' for share in limit.warn)}"] if limit.warn else []
+                ladder = [f"+{step.after}: {', '.join(step.tell)}" for step in limit.ladder]
                 counted = Text(f"from {limit.counts_from}", style="dim")
-                table.add_row(Text(f"  {name}", style="dim"), str(limit.within), counted, warned, ladder)
-        yield table
+                told = "; ".join(warned + ladder)
+                ledger.add(Text(f"  {name}", style="dim"), str(limit.within), counted, prose=told)
+        yield ledger
 
 
 def _section(name: str, fields: dict[str, str]) -> RenderableType:

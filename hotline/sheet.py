@@ -16,6 +16,8 @@ from hotline.problem import Problem
 
 Tell = Callable[[Problem], None]
 
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
 _TITLE = re.compile(r"^title_([a-z]{2,3})$")
 
 
@@ -65,6 +67,10 @@ def read(
     if found is None:
         return None
     header_line, header = found[0] if found else (1, [])
+    if between := _separator(header):
+        detail = f"has {between} between its cells; save it again with commas"
+        tell(Problem(file, header_line, None, detail))
+        return None
     names = [name.lower() for name in header]
     if problems := list(_header_problems(file, header_line, names, columns, optional, titled=titled)):
         for problem in problems:
@@ -95,6 +101,12 @@ def _lines(file: str, text: str, tell: Tell) -> list[tuple[int, list[str]]] | No
         tell(Problem(file, begun, None, f"is no CSV from here on: {error}; is a quotation mark left open?"))
         return None
     return lines
+
+
+def _separator(header: list[str]) -> str | None:
+    """What stands between the cells of a file that some spreadsheets call CSV as well."""
+    found = (between for sign, between in _SEPARATORS.items() if len(header) == 1 and sign in header[0])
+    return next(found, None)
 
 
 def _header_problems(

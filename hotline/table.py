@@ -45,5 +45,5 @@ class Table:
             code = row.cells["code"]
             earlier = first.setdefault(code, row)
             if code and earlier is not row:
-                told = "the same as" if earlier.cells == row.cells else "contradicts"
+                told = "is the same as" if earlier.cells == row.cells else "contradicts"
                 self.tell(row, "code", f"{code} {told} line {earlier.line}; keep one of them")

@@ -56,7 +56,8 @@ async def list_cases(
 ) -> Response:
     """Lists come from the register, which may lag behind by moments.
 
-    A unit's key lists the cases that the unit leads; with `assisting`, those into which it was called.
+    A unit's key lists the cases that the unit leads; with `assisting`, those into which it was called. A case that it
+    supervises, or was asked about, it sees by its number.
     """
     bound = caller.own_cases(query.unit, query.assisting) | {"source": caller.own_source(query.source)}
     wanted = CaseFilter(**query.model_dump(exclude={"after", "limit", *bound}), **bound)
@@ -91,12 +92,15 @@ async def get_case(
     summary="Why a case is where it is",
     responses=documented(401, 403, 404, 422, 503),
 )
-async def get_explanation(number: NumberDep, caller: CallerDep, services: ServicesDep) -> Response:
+async def get_explanation(
+    number: NumberDep, query: Annotated[CaseMoment, Query()], caller: CallerDep, services: ServicesDep
+) -> Response:
     """In order of time: each dispatch with its reason, objections, decisions and returns, pauses and extensions.
 
-    Each limit stands with its arithmetic where it began (Art. 13). `lines` tells it to be read, `entries` as data.
+    Each limit stands with its arithmetic where it began (Art. 13). `lines` tells it to be read, `entries` as data. With
+    `as_of` it is what could have been told at that time.
     """
-    happened, source = await find_history(services, caller, number)
+    happened, source = await find_history(services, caller, number, query.as_of)
     zone = services.city.policy.city_zone
     return answer(CaseExplanation.of(explain(fold(happened), happened), zone, source), zone)
 

@@ -45,7 +45,10 @@ async def list_orders(
     caller: CallerDep,
     services: ServicesDep,
 ) -> Response:
-    """What the unit holds, due next first. For a unit without a system of its own, this is its mailbox."""
+    """What the unit holds, due next first. For a unit without a system of its own, this is its mailbox.
+
+    Cases that it was called in for, and has still to report on, are listed by GET /v1/cases?assisting=.
+    """
     await _check_known(services, caller, unit)
     page = await services.register.orders(unit, query.limit, query.after)
     lines = OrderPage(items=[OrderLine.model_validate(row) for row in page.items], next=page.next)

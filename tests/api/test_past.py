@@ -78,11 +78,12 @@ async def test_a_moment_that_cannot_be_is_told(
     client: httpx.AsyncClient, intake: Headers, query: dict[str, str], field: str, says: str
 ) -> None:
     number = await started(client, intake)
-    answer = await client.get(f"/v1/cases/{number}", params=query, headers=intake)
-    assert answer.status_code == 422
-    (error,) = answer.json()["errors"]
-    assert error["field"] == field
-    assert says in error["detail"]
+    for path in ("", "/explanation"):
+        answer = await client.get(f"/v1/cases/{number}{path}", params=query, headers=intake)
+        assert answer.status_code == 422, path
+        (error,) = answer.json()["errors"]
+        assert error["field"] == field
+        assert says in error["detail"]
 
 
 async def test_the_past_and_the_reasons_of_a_foreign_case_are_not_there(
@@ -113,6 +114,20 @@ async def test_a_case_is_explained(client: httpx.AsyncClient, intake: Headers, u
     assert all("+08:00" in line for line in why["lines"][1:])
 
 
+async def test_a_case_is_explained_as_it_stood(
+    client: httpx.AsyncClient, intake: Headers, unit: Headers, desk: Headers
+) -> None:
+    number = await started(client, intake)
+    await do(client, unit, f"{number}/acknowledge")
+    await do(client, desk, f"{number}/reassign", unit=SUBDISTRICT, reason="Over the border.")
+    events = (await shown(client, desk, number, "/events"))["items"]
+    (signed,) = (event["at"] for event in events if event["fact"]["type"] == "acknowledged")
+    why = await shown(client, desk, number, "/explanation", as_of=signed)
+    assert why["because"].startswith(f"acknowledged with {UNIT}")
+    assert [entry["what"] for entry in why["entries"] if entry["about"] == "event"][-1] == "acknowledged"
+    assert not any(SUBDISTRICT in line for line in why["lines"])
+
+
 async def test_the_catalogue_is_tried_without_a_case(client: httpx.AsyncClient, unit: Headers) -> None:
     query = {"category": "utilities/water-outage", "area": "shunyi-shengli"}
     answer = await client.get("/v1/route", params=query, headers=unit)
@@ -124,6 +139,14 @@ async def test_the_catalogue_is_tried_without_a_case(client: httpx.AsyncClient, 
     assert summer.json()["day"] == "2026-07-01"
     nowhere = await client.get("/v1/route", params={"category": "danger/falling-objects"}, headers=unit)
     assert nowhere.json()["route"]["unit"] is None
+
+
+async def test_a_level_that_is_not_there_is_answered_with_those_that_are_the_most_urgent_first(
+    client: httpx.AsyncClient, unit: Headers
+) -> None:
+    query = {"category": "utilities/water-outage", "level": "urgent"}
+    (error,) = (await client.get("/v1/route", params=query, headers=unit)).json()["errors"]
+    assert error["detail"].endswith("the levels are: emergency, utility, general, complex")
 
 
 @pytest.mark.parametrize(

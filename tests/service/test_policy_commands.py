@@ -97,7 +97,7 @@ def test_diff_names_each_field_and_its_status_is_that_of_diff(tmp_path: Path, co
     assert told.exit_code == 1
     assert "~ levels.general.resolve.within: 7 days → 5 days" in told.stdout
     same = run("diff", first, write(tmp_path / "third", "3", code))
-    assert (same.exit_code, same.stdout) == (0, "")
+    assert (same.exit_code, same.stdout, same.stderr) == (0, "", "nothing differs\n")
     nowhere = run("diff", first, "2026.9")
     assert nowhere.exit_code == 2
     assert "HOTLINE_DATABASE_URL" in nowhere.stderr
