@@ -194,7 +194,8 @@ def _adjudications(
         number = next(numbers)
         if limit := case.terms_at(objection.at).returns.adjudicate:
             over = objection.lapsed_at or ended
-            yield _span(case, name, number, None, limit, "objection", objection.at, objection.decided_at, over)
+            since = "refusal" if name == "assist_adjudication" else "objection"
+            yield _span(case, name, number, None, limit, since, objection.at, objection.decided_at, over)
 
 
 def _decisions(case: Case, order: Order, numbers: Iterator[int]) -> Iterator[Clock]:
@@ -225,7 +226,8 @@ def _reviews(case: Case, pause: Pause) -> Iterator[Clock]:
         start = min(starts[place], due)
         terms = case.terms_at(pause.begun_at)
         number = _reviews_before(case, pause) + place + 1
-        yield Clock("review", number, pause.unit, rules, None, due, "hold", start, met, pause.ended_at, terms)
+        since = "hold" if place == 0 else "the review before"
+        yield Clock("review", number, pause.unit, rules, None, due, since, start, met, pause.ended_at, terms)
 
 
 def _reviews_before(case: Case, pause: Pause) -> int:

@@ -267,7 +267,10 @@ def _district(case: Case, index: int) -> str:
 def _addressee(case: Case, audience: str, unit: str | None, deadline: str) -> str:
     """Who an audience of an alarm is: `unit` is whoever has the duty, a supervisor where that is to grant time."""
     if audience == "unit":
-        to_decide = SUPERVISOR if deadline.startswith("extension/") else DESK
+        name, _, index = deadline.partition("/")
+        if name == "assist_adjudication":
+            return _district(case, int(index))
+        to_decide = SUPERVISOR if name == "extension" else DESK
         return f"unit:{unit}" if unit else to_decide
     if audience == "district":
         name, _, index = deadline.partition("/")

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from cases.case import Case
+from cases.order import Assist
 from cases.vocabulary import Kind, Status
 
 _DESK = frozenset({Status.RECEIVED})
@@ -33,7 +34,7 @@ class Step(NamedTuple):
 
     `section` is the part of the policy that provides for the step, `needs` what else, and `otherwise` says why not.
     `offered` is what else must be so for the step to be named among those that are allowed: where it is not, the step
-    itself refuses, and names its rule.
+    itself refuses, and names its rule. So is `part` of the calls that an unfinished part is about.
     """
 
     statuses: frozenset[Status]
@@ -42,6 +43,7 @@ class Step(NamedTuple):
     needs: Callable[[Case], object] | None = None
     otherwise: str = ""
     offered: Callable[[Case], object] = lambda _: True
+    part: Callable[[Assist], object] = lambda _: True
 
 
 _SUPERVISED = "a supervisor must designate its unit"
@@ -76,7 +78,12 @@ STEPS: dict[str, Step] = {
         otherwise=_SUPERVISED,
     ),
     "designate": Step(_DESK | _HELD, By.SUPERVISOR),
-    "reassign": Step(_HELD, By.HOTLINE),
+    "reassign": Step(
+        _HELD,
+        By.HOTLINE,
+        needs=lambda case: case.order and not case.order.objection,
+        otherwise="decide on the objection first, which may give it to another unit",
+    ),
     "adjudicate": Step(
         _HELD,
         By.HOTLINE,
@@ -129,8 +136,20 @@ STEPS: dict[str, Step] = {
     "resume": Step(_OPEN, By.ANYBODY, needs=lambda case: case.pause, otherwise="its limits do not stand still"),
     "escalate": Step(_HELD, By.HOLDER),
     "whistle": Step(_WORKING, By.HOLDER, "assist"),
-    "assist_acknowledge": Step(_OPEN, By.CALLED, needs=lambda case: case.assists, otherwise="no unit was called in"),
-    "assist_refuse": Step(_OPEN, By.CALLED, needs=lambda case: case.assists, otherwise="no unit was called in"),
+    "assist_acknowledge": Step(
+        _OPEN,
+        By.CALLED,
+        needs=lambda case: case.assists,
+        otherwise="no unit was called in",
+        part=lambda one: one.acknowledged_at is None,
+    ),
+    "assist_refuse": Step(
+        _OPEN,
+        By.CALLED,
+        needs=lambda case: case.assists,
+        otherwise="no unit was called in",
+        part=lambda one: not one.refusals,
+    ),
     "assist_adjudicate": Step(
         _OPEN,
         By.DISTRICT,

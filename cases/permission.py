@@ -3,7 +3,7 @@
 from cases.case import Case
 from cases.commands import Act
 from cases.errors import RefusalError
-from cases.lifecycle import STEPS, By, Step
+from cases.lifecycle import LATE, STEPS, By, Step
 from cases.order import Assist
 from cases.vocabulary import Actor, Role
 
@@ -34,10 +34,27 @@ def allowed(case: Case, actor: Actor | None = None) -> list[str]:
         name
         for name, step in STEPS.items()
         if step.by is not By.ENGINE
-        and _fits(case, step)
-        and step.offered(case)
-        and (actor is None or _may(case, name, step.by, actor))
+        and (_offered(case, name, step, actor) or (not case.open and name in LATE and _had(case, name, actor)))
     ]
+
+
+def _offered(case: Case, name: str, step: Step, actor: Actor | None) -> bool:
+    if not (_fits(case, step) and step.offered(case)):
+        return False
+    if step.by is By.CALLED:
+        unit = actor.unit if actor is not None and actor.role is Role.UNIT else None
+        parts = [one for one in case.assists if one.outstanding and step.part(one) and unit in (None, one.unit)]
+        return bool(parts) and (actor is None or unit is not None or actor.role in _OPEN_TO[step.by])
+    return actor is None or _may(case, name, step.by, actor)
+
+
+def _had(case: Case, name: str, actor: Actor | None) -> bool:
+    """Whether a unit had the part of the case of which it may still tell after the end."""
+    if actor is None or actor.role is not Role.UNIT:
+        return False
+    if name == "assist_report":
+        return any(one.unit == actor.unit for one in case.assists)
+    return bool(case.orders) and case.orders[-1].unit == actor.unit
 
 
 def check(case: Case, act: Act, actor: Actor) -> None:

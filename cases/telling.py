@@ -60,7 +60,8 @@ def _returned(fact: events.Returned) -> str:
 
 
 def _reported(fact: events.Reported) -> str:
-    without = f"; without the reports of calls {', '.join(map(str, fact.missing))}: {fact.missing_reason}"
+    calls = f"{'call' if len(fact.missing) == 1 else 'calls'} {', '.join(map(str, fact.missing))}"
+    without = f"; without the report of {calls}: {fact.missing_reason}"
     return f"{fact.unit} reports {fact.outcome}: {fact.note}{without if fact.missing else ''}"
 
 
@@ -142,9 +143,8 @@ _TOLD: dict[type[Value], Callable[[Any], str]] = {
     events.Reopened: lambda fact: f"reopened: {fact.reason}",
     events.Appealed: lambda fact: f"appealed, to stage {fact.stage}: {fact.reason}",
     events.Supervised: lambda fact: f"put under supervision: {fact.reason}",
-    events.Adopted: lambda fact: (
-        f"takes the terms of policy {fact.terms.policy} {fact.terms.version}{_with(fact.reason)}"
-    ),
+    events.Adopted: lambda fact: f"takes new terms{_with(fact.reason)}",
+    events.LateReport: lambda fact: f"{fact.unit} tells after the end ({fact.act}){_with(fact.note)}",
     events.Joined: lambda fact: f"handled through the incident {fact.incident}, which {fact.unit} leads: {fact.reason}",
     events.Relayed: _relayed,
 }

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from cases.case import Case
 from cases.commands import Appeal, CallBack, Rate, Reopen, Supplement, Urge, Withdraw
-from cases.deciding.steps import Asked, Decider, check_window, closed, dispatched, how_often, resumed
+from cases.deciding.steps import Asked, Decider, check_window, closed, dispatched, how_often, resumed, written
 from cases.errors import RefusalError
 from cases.events import (
     Answered,
@@ -49,16 +49,16 @@ def _called_back(asked: Asked) -> Iterator[Fact]:
         reason = "the complainant says it is not solved (Art. 23)"
         yield from dispatched(case, order.unit, order.copy_to, reason)
     elif rules.exhausted == "supervisor":
-        yield Referred(order=order.index, reason=f"not solved after {rules.rounds} rounds; a supervisor decides")
+        yield Referred(order=order.index, reason=f"not solved after {case.rounds + 1} rounds; a supervisor decides")
     else:
-        yield from closed(now_answered, asked.now, Outcome.UNSOLVED, f"not solved after {rules.rounds} rounds")
+        yield from closed(now_answered, asked.now, Outcome.UNSOLVED, f"not solved after {case.rounds + 1} rounds")
 
 
 def _not_reached(asked: Asked, rules: CallBackRules, note: str) -> Iterator[Fact]:
     case, order = asked.case, asked.order
     earliest = next_attempt(case, rules, asked.now)
     if asked.now < earliest:
-        told = earliest.isoformat(sep=" ", timespec="minutes")
+        told = written(earliest)
         raise RefusalError(
             "callback_too_soon",
             f"an attempt that reaches nobody counts only in the hours of the policy and {rules.apart} after the one "
@@ -115,7 +115,7 @@ def _urge(asked: Asked) -> Iterator[Fact]:
     if case.urges:
         again = rules.apart.after(case.urges[-1], case.terms.city_zone, case.terms.calendar)
         if asked.now < again:
-            told = again.isoformat(sep=" ", timespec="minutes")
+            told = written(again)
             raise RefusalError("urged_recently", f"it was urged less than {rules.apart} ago; urge again from {told}")
     yield Urged(times=len(case.urges) + 1, note=act.note)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cases.case import Case
 from cases.commands import Adjudicate, Answer, Consult, Designate, Dispatch, NotDispatch, Reassign, Receive, Return
-from cases.deciding.steps import Asked, Decider, check_reviewer, closed, dispatched, resumed
+from cases.deciding.steps import Asked, Decider, check_reviewer, closed, dispatched, how_often, resumed
 from cases.errors import RefusalError
 from cases.events import (
     Adjudicated,
@@ -89,6 +89,7 @@ def _consult(asked: Asked) -> Iterator[Fact]:
 def _dispatch(asked: Asked) -> Iterator[Fact]:
     act: Dispatch = asked.act
     check_reviewer(asked.case, act.unit)
+    _check_disputed(asked.case, act.unit)
     yield from dispatched(asked.case, act.unit, act.copy_to, act.reason)
 
 
@@ -106,8 +107,20 @@ def _reassign(asked: Asked) -> Iterator[Fact]:
             "same_unit", f"unit: {act.unit} holds the order already; name another unit", source="Art. 14"
         )
     check_reviewer(asked.case, act.unit)
+    _check_disputed(asked.case, act.unit)
     yield from _recalled(asked, act.reason)
     yield from dispatched(asked.case, act.unit, act.copy_to, act.reason)
+
+
+def _check_disputed(case: Case, unit: str) -> None:
+    """See that a decision for a unit stands: only a supervisor may give it the case all the same (Art. 12, 14)."""
+    upheld = (each for order in case.orders if order.unit == unit for each in order.objections)
+    if any(one.upheld for one in upheld):
+        raise RefusalError(
+            "objection_upheld",
+            f"unit: the objection of {unit} was upheld; name another unit, or have a supervisor designate it",
+            source="Art. 12",
+        )
 
 
 def _recalled(asked: Asked, reason: str) -> Iterator[Fact]:
@@ -121,11 +134,17 @@ def _return(asked: Asked) -> Iterator[Fact]:
     case, order, rules = asked.case, asked.order, asked.case.terms.returns
     # A later round or a reopening gives the unit a new order, but not what was decided on an earlier one anew.
     earlier = [one for one in case.orders if one.unit == order.unit]
-    if any(one.designated for one in earlier) or case.returns >= rules.at_most:
+    designated = any(one.designated for one in earlier)
+    if designated or case.returns >= rules.at_most:
+        often = how_often(case.returns) if case.returns else "never"
+        why = (
+            "a supervisor designated this unit"
+            if designated
+            else f"it was returned {often}, and the policy allows no more"
+        )
         raise RefusalError(
             "returns_exhausted",
-            f"this case was returned {case.returns} times already, as often as the policy allows, or its unit was "
-            "designated; the unit that holds it now leads it",
+            f"{why}; the unit that holds it now leads it",
             source="Art. 14",
             allowed=[name for name in allowed(case, asked.actor) if name != "return"],
         )
@@ -172,6 +191,7 @@ def _adjudicate(asked: Asked) -> Iterator[Fact]:
         raise RefusalError("unit_not_now", f"unit: {why}; leave it out", source="Art. 12")
     if act.unit is not None:
         check_reviewer(case, act.unit)
+        _check_disputed(case, act.unit)
     yield Adjudicated(order=order.index, unit=order.unit, upheld=act.upheld, reason=act.reason)
     if not act.upheld:
         return

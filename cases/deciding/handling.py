@@ -106,6 +106,8 @@ def _decide_extension(asked: Asked) -> Iterator[Fact]:
     if request is None:
         return
     by = act.by or request.by
+    if act.by is not None and not act.granted:
+        raise RefusalError("nothing_granted", "by: nothing is granted; leave it out, or grant it", source="Art. 15")
     if act.granted:
         _check_length(asked.case, asked.now, by, request.by, f"the unit asked for {request.by}")
     yield ExtensionDecided(
@@ -135,7 +137,8 @@ def _wait(asked: Asked) -> Iterator[Fact]:
     waited = sum(pause.kind == "complainant" and pause.order == order.index for pause in case.pauses)
     if waited >= rules.times:
         raise RefusalError(
-            "waits_exhausted", f"the policy lets an order wait for the complainant {how_often(rules.times)}"
+            "waits_exhausted",
+            f"the policy lets an order wait for the complainant {how_often(rules.times)}; go on, or ask for more time",
         )
     until = rules.at_most.after(asked.now, case.terms.city_zone, case.terms.calendar)
     yield Paused(
@@ -199,6 +202,10 @@ def _escalate(asked: Asked) -> Iterator[Fact]:
     act: Escalate = asked.act
     order = asked.order
     to = act.to or order.copy_to or "supervisor"
+    if to == order.unit:
+        raise RefusalError(
+            "same_unit", f"to: {to} holds the order; name who is above it, or leave it out", source="Art. 20"
+        )
     yield RaisedUp(order=order.index, unit=order.unit, to=to, reason=act.reason)
 
 

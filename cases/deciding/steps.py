@@ -95,6 +95,11 @@ def how_often(times: int) -> str:
     return "once" if times == 1 else f"{times} times"
 
 
+def written(moment: datetime) -> str:
+    """A moment from which something may be done: never one that lies before it, for want of seconds."""
+    return moment.isoformat(sep=" ", timespec="seconds" if moment.second or moment.microsecond else "minutes")
+
+
 def check_window(case: Case, now: datetime, within: Budget, act: str) -> None:
     """See that a case ended so short a time ago, by the end that its history holds.
 

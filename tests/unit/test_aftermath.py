@@ -195,8 +195,8 @@ def test_art_8_an_appeal_that_is_returned_still_goes_to_another_reviewer() -> No
     told.do(Dispatch(unit=WATER, reason="Review it."), DESK)
     told.do(Return(reason="Not for us.", proposed=ROADS), UNIT_OF_WATER)
     assert refused(told, Adjudicate(upheld=True, reason="Right.", unit=ROADS), DESK).rule == "same_reviewer"
-    assert refused(told, Reassign(unit=ROADS, reason="Yours."), DESK).rule == "same_reviewer"
     told.do(Adjudicate(upheld=True, reason="Right.", unit=GAS), DESK)
+    assert refused(told, Reassign(unit=ROADS, reason="Yours."), DESK).rule == "same_reviewer"
     assert told.do(Acknowledge(), UNIT_OF_GAS) == ["acknowledged"]
 
 

@@ -195,7 +195,7 @@ def test_art_12_a_decision_that_comes_too_late_is_the_desks_fault_and_not_the_un
 
 def test_art_12_an_objection_lapses_with_its_order_and_nobody_is_late_with_it() -> None:
     told = disputed()
-    told.do(Reassign(unit=GAS, reason="We see it ourselves."), DESK)
+    told.do(Designate(unit=GAS, reason="We see it ourselves."), SUPERVISOR)
     told.after(days=2).do(Tick())
     assert raised(told, "adjudication/1") == []
     assert standing(told)["adjudication/1"] is Standing.LIFTED

@@ -7,25 +7,30 @@ import pytest
 from cases.commands import (
     Acknowledge,
     Act,
+    Adjudicate,
     Answer,
+    AssistRefuse,
     AssistReport,
     Called,
     Consult,
+    DecideExtension,
     Designate,
     Dispatch,
     Escalate,
     Hold,
     Join,
     NotDispatch,
+    Reassign,
     Remark,
     Reopen,
+    RequestExtension,
     Return,
     Tick,
     Wait,
     Whistle,
     Withdraw,
 )
-from cases.limits import Anchor
+from cases.limits import Anchor, Budget
 from cases.permission import allowed
 from cases.routing import Route
 from cases.triage import Secret
@@ -159,3 +164,54 @@ def test_a_wait_is_not_for_a_unit_that_only_supervises() -> None:
     told = working()
     assert refused(told, Wait(reason="The key."), UNIT_OF_THE_DISTRICT).rule == "not_your_order"
     assert DISTRICT in told.case.units_concerned()
+
+
+def test_art_12_an_upheld_objection_is_not_undone_by_the_desk() -> None:
+    told = brought()
+    told.do(Return(reason="A main."))
+    reassign = Reassign(unit=GAS, reason="Theirs.")
+    assert "decide on the objection first" in refused(told, reassign, DESK).detail
+    told.do(Adjudicate(upheld=True, reason="So it is."), DESK)
+    assert refused(told, Dispatch(unit=ROADS, reason="All the same."), DESK).rule == "objection_upheld"
+    told.do(Dispatch(unit=GAS, reason="Theirs."), DESK)
+    assert refused(told, Reassign(unit=ROADS, reason="All the same."), DESK).rule == "objection_upheld"
+    assert told.do(Designate(unit=ROADS, reason="It ends here."), SUPERVISOR) == ["recalled", "dispatched"]
+
+
+def test_what_is_offered_to_a_unit_called_in_is_what_it_still_owes() -> None:
+    told = working()
+    told.do(Whistle(calls=(Called(unit=WATER, task="Plans."), Called(unit=GAS, task="A valve."))))
+    parts = {"assist_acknowledge", "assist_refuse", "assist_progress", "assist_report"}
+    assert parts <= set(allowed(told.case, UNIT_OF_WATER))
+    assert parts.isdisjoint(allowed(told.case, UNIT_OF_ROADS))
+    told.do(AssistRefuse(assist=1, reason="None of ours."), UNIT_OF_WATER)
+    assert "assist_refuse" not in allowed(told.case, UNIT_OF_WATER)
+    told.do(AssistReport(assist=1, note="Here."), UNIT_OF_WATER)
+    assert parts.isdisjoint(allowed(told.case, UNIT_OF_WATER))
+    assert parts <= set(allowed(told.case, UNIT_OF_GAS))
+
+
+def test_art_16_a_district_hears_that_a_refusal_waits_for_it() -> None:
+    told = working()
+    told.do(Whistle(calls=(Called(unit=WATER, task="Plans.", copy_to=GAS),)))
+    told.do(AssistRefuse(assist=1, reason="None of ours."), UNIT_OF_WATER)
+    before = len(told.events)
+    told.after(hours=5).do(Tick())
+    assert ("breached", f"unit:{GAS}") in notices(told, before)
+
+
+def test_a_late_report_is_offered_after_the_end_to_the_unit_that_had_the_case() -> None:
+    told = ended()
+    assert {"contact", "report"} <= set(allowed(told.case, UNIT_OF_ROADS))
+    assert {"contact", "report"}.isdisjoint(allowed(told.case, DESK))
+
+
+def test_art_20_nobody_asks_itself_for_help_from_above() -> None:
+    assert refused(working(), Escalate(reason="Too big.", to=ROADS)).rule == "same_unit"
+
+
+def test_art_15_what_is_refused_grants_nothing() -> None:
+    told = working()
+    told.do(RequestExtension(by=Budget.parse("3 days"), reason="Rain."))
+    half = DecideExtension(granted=False, by=Budget.parse("1 day"))
+    assert refused(told, half, SUPERVISOR).rule == "nothing_granted"
