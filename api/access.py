@@ -1,5 +1,6 @@
 """Who may do what: one table of routes and roles, and what a key is bound to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -73,6 +74,9 @@ ACCESS: dict[str, frozenset[Role]] = {
 }
 """Which roles a route is open to. What a key is bound to narrows it further: see `Caller`."""
 
+PARTS = ("unit", "assisting", "involved", "district")
+"""The parts that a unit can have in a case, as the lists of cases know them."""
+
 _ADDRESSES = {"request_extension": "/extension", "decide_extension": "/extension/decision"}
 
 
@@ -109,15 +113,15 @@ class Caller:
         """Whether the step of an act is open to the key's role."""
         return self.key.role in ACCESS[f"POST /v1/cases/{{number}}{step_address(act)}"]
 
-    def own_cases(self, unit: str | None, assisting: str | None) -> dict[str, str | None]:
-        """Whose cases a list holds: as was asked for, or else those that the key's unit leads.
+    def own_cases(self, asked: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Whose cases a list holds: as was asked for by one of the `PARTS`, or else those that the key's unit leads.
 
         Raises:
             ProblemError: another unit's were asked for.
         """
-        if assisting is not None:
-            return {"unit": unit, "assisting": _own("assisting", assisting, self.key.unit)}
-        return {"unit": _own("unit", unit, self.key.unit)}
+        parts = [part for part in PARTS if part != "unit" and asked.get(part) is not None] or ["unit"]
+        own = {part: _own(part, asked.get(part), self.key.unit) for part in parts}
+        return {part: asked.get(part) for part in PARTS} | own
 
     def own_source(self, asked: str | None) -> str | None:
         """The source whose cases a list holds: the one that was asked for, or the one the key is bound to.

@@ -43,6 +43,8 @@ class CaseQuery(CaseFilter):
     supervised: bool | None = Field(None, description="Whether it is under supervision.")
     paused: Literal["complainant", "account"] | None = Field(None, description="Why its limits stand still.")
     incident: CaseNumber | None = Field(None, description="The case through which it is handled.")
+    district: Code | None = Field(None, description="The district that supervises the unit that leads.")
+    involved: Code | None = Field(None, description="A unit that was asked, or the district of one called in.")
     assisting: Code | None = Field(None, description="A unit that was called in and has still to report.")
     due_before: AwareDatetime | None = Field(None, description="A running deadline is due before this.")
     received_from: AwareDatetime | None = Field(None, description="Received at this time or later.")
@@ -111,6 +113,7 @@ class CaseLine(BaseModel):
     paused: str | None
     incident: str | None
     assisting: list[str]
+    involved: list[str]
     stage: int
     reopened: int
     urges: int

@@ -24,9 +24,9 @@ class CaseFilter(BaseModel):
 
     `received_at`: the newest first. `due_at`: what is due next first, cases without a running deadline last.
     `overdue` cases have a running deadline that has passed. `objected`, `extension_asked` and `awaits_supervisor` cases
-    wait for a decision. `incident` is the case through which they are handled, `assisting` a unit that was
-    called in and has still to report. Times before are exclusive, times from
-    inclusive.
+    wait for a decision. `incident` is the case through which they are handled, `assisting` a unit that was called in and
+    has still to report, `involved` one that was asked or supervises one called in, `district` the one that supervises
+    the unit. Times before are exclusive, times from inclusive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +45,8 @@ class CaseFilter(BaseModel):
     paused: Literal["complainant", "account"] | None = None
     incident: Word | None = None
     assisting: Word | None = None
+    involved: Word | None = None
+    district: Word | None = None
     due_before: AwareDatetime | None = None
     received_from: AwareDatetime | None = None
     received_before: AwareDatetime | None = None
@@ -114,15 +116,16 @@ async def count_by_status(engine: AsyncEngine) -> dict[str, int]:
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     words = (
-        *("status", "unit", "level", "kind", "category", "source", "paused", "incident"),
+        *("status", "unit", "district", "level", "kind", "category", "source", "paused", "incident"),
         *("objected", "extension_asked", "awaits_supervisor", "supervised"),
     )
     conditions: list[ColumnElement[bool]] = [
         getattr(CaseRow, name) == value for name in words if (value := getattr(wanted, name)) is not None
     ]
-    if wanted.assisting is not None:
-        # As the partial index says it, which holds the few cases with units called in.
-        conditions += [col(CaseRow.assisting) != [], col(CaseRow.assisting).contains([wanted.assisting])]
+    for column, unit in ((col(CaseRow.assisting), wanted.assisting), (col(CaseRow.involved), wanted.involved)):
+        if unit is not None:
+            # As the partial index says it, which holds the few cases with such units.
+            conditions += [column != [], column.contains([unit])]
     due, received = col(CaseRow.due_at), col(CaseRow.received_at)
     if wanted.overdue is True:
         conditions.append(due < func.now())

@@ -52,6 +52,7 @@ def project(case: Case, updated_at: datetime) -> dict[str, object]:
         "objected": _objected(case),
         "extension_asked": case.order is not None and case.order.extension is not None,
         "assisting": sorted({assist.unit for assist in case.assists if assist.outstanding}),
+        "involved": _involved(case),
         "satisfaction": case.satisfaction,
         "unit_times": {unit: share._asdict() for unit, share in time_by_unit(case, updated_at).items()},
     }
@@ -61,3 +62,11 @@ def _objected(case: Case) -> bool:
     """Whether an objection to the order, or the refusal of a unit called in, waits for its decision."""
     disputed = case.order is not None and case.order.objection is not None
     return disputed or any(assist.refusal is not None for assist in case.assists)
+
+
+def _involved(case: Case) -> list[str]:
+    """Units that an open case has asked, and districts of units called in: they neither lead nor supervise it."""
+    if not case.open:
+        return []
+    districts = {assist.copy_to for assist in case.assists if assist.outstanding and assist.copy_to}
+    return sorted(districts | set(case.asked))

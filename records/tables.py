@@ -39,8 +39,8 @@ class CaseRow(SQLModel, table=True):
     `rounds` counts the reports. `unit` and `district` lead and supervise it now, or did last. `ground` says why it was
     not dispatched, `paused` why its limits stand still, `incident` through which case it is handled. `objected` and
     `extension_asked` say that a unit waits for a decision. `assisting` are the units called in whose reports are
-    outstanding. `unit_times` are the seconds for which each unit held it and waited for the complainant, as of its last
-    event.
+    outstanding; `involved` are units that an open case has asked, and districts of units called in. `unit_times` are
+    the seconds for which each unit held it and waited for the complainant, as of its last event.
     """
 
     __tablename__ = "cases"
@@ -84,6 +84,9 @@ class CaseRow(SQLModel, table=True):
     assisting: list[str] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
     )
+    involved: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
     unit_times: dict[str, Any] = Field(
         default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
     )
@@ -98,6 +101,8 @@ class CaseRow(SQLModel, table=True):
         Index("cases_area_received", "area", "received_at", "number"),
         Index("cases_category_received", "category", "received_at", "number"),
         Index("cases_incident", "incident", "number", postgresql_where=text("incident IS NOT NULL")),
+        Index("cases_involved", "involved", postgresql_using="gin", postgresql_where=text("involved <> '[]'::jsonb")),
+        Index("cases_district_received", "district", "received_at", "number"),
         Index(
             "cases_to_decide",
             "received_at",

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.access import PARTS
 from api.answers import answer
 from api.bodies.intake import NewCase
 from api.details import CaseDetails, CaseExplanation, CaseMoment
@@ -56,10 +57,11 @@ async def list_cases(
 ) -> Response:
     """Lists come from the register, which may lag behind by moments.
 
-    A unit's key lists the cases that the unit leads; with `assisting`, those into which it was called. A case that it
-    supervises, or was asked about, it sees by its number.
+    A unit's key lists the cases that the unit leads; with `assisting`, `involved` or `district` of its own code, those
+    into which it was called, about which it was asked, or which it supervises.
     """
-    bound = caller.own_cases(query.unit, query.assisting) | {"source": caller.own_source(query.source)}
+    own = caller.own_cases({part: getattr(query, part) for part in PARTS})
+    bound = own | {"source": caller.own_source(query.source)}
     wanted = CaseFilter(**query.model_dump(exclude={"after", "limit", *bound}), **bound)
     page = await services.register.cases(wanted, query.limit, query.after)
     lines = CasePage(items=[CaseLine.model_validate(row) for row in page.items], next=page.next)

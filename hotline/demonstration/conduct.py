@@ -104,7 +104,7 @@ class Step(NamedTuple):
 
 def manner(case_number: str, order: int) -> Manner:
     """What kind of unit the order of a case meets. Only its first order is ever returned."""
-    found = Chance(case_number, order).weighted("manner", _HOW_OFTEN)
+    found = Chance(case_number, order).weighted("habit", _HOW_OFTEN)
     return Manner.PROMPT if found is Manner.RETURNING and order > 1 else found
 
 
@@ -165,15 +165,15 @@ def _aside(order: OrderForm, how: Manner, chance: Chance, others: Sequence[str])
     resolution = _limit(order, "resolution")
     if how is Manner.CALLING and others:
         call = {"unit": chance.one_of("called", others), "task": chance.one_of("task", _TASKS)}
-        yield Step("whistle", order.dispatched_at + resolution * 0.08, {"calls": [call]})
+        yield Step("whistle", order.dispatched_at + resolution * 0.04, {"calls": [call]})
     elif how is Manner.WAITING:
         reason = {"reason": chance.one_of("waiting", _WAITING_FOR)}
-        yield Step("wait", order.dispatched_at + resolution * 0.1, reason)
-        yield Step("resume", order.dispatched_at + resolution * 0.25, {"reason": chance.one_of("came", _CAME)})
+        yield Step("wait", order.dispatched_at + resolution * 0.03, reason)
+        yield Step("resume", order.dispatched_at + resolution * 0.1, {"reason": chance.one_of("came", _CAME)})
     elif how is Manner.ASKING:
         seconds = max(1, int(resolution.total_seconds() * 0.4))
         reason = {"by": f"{seconds} seconds", "reason": chance.one_of("more time", _MORE_TIME)}
-        yield Step("extension", order.dispatched_at + resolution * 0.5, reason)
+        yield Step("extension", order.dispatched_at + resolution * 0.06, reason)
 
 
 def _assisting(order: OrderForm) -> Iterator[Step]:

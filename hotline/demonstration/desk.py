@@ -49,6 +49,7 @@ class Desk:
             ({"status": "reported"}, self._call_back),
             ({"objected": "true"}, self._adjudicate),
             ({"extension_asked": "true"}, self._decide_extension),
+            ({"overdue": "true", "status": "dispatched", "supervised": "false"}, self._press),
         )
         while True:
             for wanted, work in duties:
@@ -90,6 +91,11 @@ class Desk:
         granted = Chance(row["number"], "extension").number("granted") < _GRANTED
         body = {"granted": granted, "reason": _REASONS[granted]}
         await self._act(row, "extension/decision", body, self._supervisor)
+
+    async def _press(self, row: dict[str, Any]) -> None:
+        """What nobody has signed for in time: the complainant rings again, and the desk supervises (Art. 8, 20)."""
+        await self._act(row, "urge", {"note": "诉求人再次来电催促。The complainant rang again."})
+        await self._act(row, "supervise", {"reason": "逾期未签收，列入督办。Not signed for in time."})
 
     async def _supervise(self, row: dict[str, Any]) -> None:
         """Designate the unit of a case that was returned too often, and end one that was never solved."""

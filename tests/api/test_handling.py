@@ -170,5 +170,19 @@ async def test_a_called_unit_finds_its_calls_in_a_list_and_no_others_do(
     foreign = await client.get(f"/v1/cases?assisting={SUBDISTRICT}", headers=other_unit)
     assert foreign.status_code == 403
     assert "assisting" in foreign.json()["detail"]
+    # The district decides if the one called in refuses: it finds the case without leading it.
+    await do(client, subdistrict, f"{number}/assists/1/refuse", reason="No meter.")
+    (line,) = await listed(client, other_unit, f"/v1/cases?involved={OTHER_UNIT}&objected=true", 1)
+    assert line["number"] == number
     await do(client, subdistrict, f"{number}/assists/1/report", note="62 decibels.")
     assert await listed(client, subdistrict, f"/v1/cases?assisting={SUBDISTRICT}", 0) == []
+    assert await listed(client, other_unit, f"/v1/cases?involved={OTHER_UNIT}", 0) == []
+
+
+async def test_a_district_finds_the_cases_that_it_supervises(
+    client: httpx.AsyncClient, intake: Headers, other_unit: Headers, unit: Headers
+) -> None:
+    number = await started(client, intake, unit=SUBDISTRICT)
+    (line,) = await listed(client, other_unit, f"/v1/cases?district={OTHER_UNIT}", 1)
+    assert (line["number"], line["unit"], line["district"]) == (number, SUBDISTRICT, OTHER_UNIT)
+    assert (await client.get(f"/v1/cases?district={OTHER_UNIT}", headers=unit)).status_code == 403

@@ -255,3 +255,13 @@ async def test_a_whole_history_takes_the_place_of_what_never_came_to_be(register
     assert await register.events(number) == shorter
     with pytest.raises(InvalidError, match="from the receipt on"):
         await register.rewrite(number, real)
+
+
+async def test_a_record_with_another_receipt_is_not_written_over(register: Register) -> None:
+    kept = begun("1")
+    number = number_of(kept)
+    await register.record(number, kept)
+    later = kept[0].model_copy(update={"at": kept[0].at + timedelta(days=900)})
+    with pytest.raises(ConflictError, match="another receipt"):
+        await register.rewrite(number, [later, *kept[1:]])
+    assert await register.events(number) == kept

@@ -22,6 +22,7 @@ _CASES: tuple[sa.Column[Any], ...] = (
     sa.Column("extension_asked", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     sa.Column("satisfaction", sa.String(), nullable=True),
     sa.Column("assisting", JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
+    sa.Column("involved", JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
     sa.Column("unit_times", JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
 )
 _POLICIES: tuple[sa.Column[Any], ...] = (
@@ -47,6 +48,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("assisting <> '[]'::jsonb"),
     )
     op.create_index(
+        "cases_involved",
+        "cases",
+        ["involved"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("involved <> '[]'::jsonb"),
+    )
+    op.create_index("cases_district_received", "cases", ["district", "received_at", "number"])
+    op.create_index(
         "cases_to_decide",
         "cases",
         ["received_at", "number"],
@@ -65,6 +74,8 @@ def downgrade() -> None:
     for name in (
         "cases_open_policy",
         "cases_to_decide",
+        "cases_district_received",
+        "cases_involved",
         "cases_assisting",
         "cases_incident",
         "cases_category_received",
