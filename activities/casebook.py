@@ -3,11 +3,20 @@
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.messages import READ_HISTORY, RECORD, REWRITE, RecordRequest
-from cases.errors import InvalidError, UnknownCaseError
-from cases.events import Event
+from activities.messages import (
+    READ_HISTORY,
+    RECORD,
+    REWRITE,
+    HistoryPart,
+    HistoryRequest,
+    RecordRequest,
+    fitting,
+)
+from cases.errors import InvalidError
 from records.errors import ConflictError, GapError
 from records.register import Register
+
+_PAGE = 1_000
 
 
 class Casebook:
@@ -36,7 +45,12 @@ class Casebook:
 
     @activity.defn(name=REWRITE)
     async def rewrite(self, request: RecordRequest) -> None:
-        """Put a case's whole history in the place of what is recorded of it. Raises like `record`, but for the gap."""
+        """Put a case's whole history in the place of what is recorded of it.
+
+        Raises:
+            ApplicationError: trying again is no use. `conflict`: the register holds another case under this number, or
+                under its reference; `invalid`: this is no whole history.
+        """
         try:
             await self._register.rewrite(request.number, request.events)
         except ConflictError as error:
@@ -45,13 +59,15 @@ class Casebook:
             raise ApplicationError(str(error), type="invalid", non_retryable=True) from None
 
     @activity.defn(name=READ_HISTORY)
-    async def history(self, number: str) -> list[Event]:
-        """Everything that is recorded of a case. While PostgreSQL is away, trying again helps.
+    async def history(self, request: HistoryRequest) -> HistoryPart:
+        """What is recorded of a case, as much as fits into one message. While PostgreSQL is away, trying again helps.
 
         Raises:
             ApplicationError: the register has no such case, and trying again is no use.
         """
-        try:
-            return await self._register.history(number)
-        except UnknownCaseError as error:
-            raise ApplicationError(str(error), type="unknown_case", non_retryable=True) from None
+        found = await self._register.events(request.number, request.after, _PAGE)
+        if not (found or request.after):
+            told = f"the register has no case {request.number}"
+            raise ApplicationError(told, type="unknown_case", non_retryable=True)
+        fits = fitting(found)
+        return HistoryPart(events=tuple(found[:fits]), more=fits < len(found) or len(found) == _PAGE)

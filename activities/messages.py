@@ -1,8 +1,10 @@
 """What workflows ask of activities: names and inputs, free of everything that activities import."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
+from pydantic_core import to_json
 
 from cases.adoption import Fate
 from cases.case import Case
@@ -23,6 +25,9 @@ TELL_CASE = "tell_case"
 FIND_CASES = "find_cases"
 ADOPT = "adopt"
 
+MOST_BYTES = 1_000_000
+"""What one message to the engine may hold in events: half of what its server takes, for the rest of the message."""
+
 
 class RecordRequest(Value):
     """Events to write into the register, and the case they add up to where that is at hand."""
@@ -30,6 +35,38 @@ class RecordRequest(Value):
     number: str
     events: tuple[Event, ...]
     case: Case | None = None
+
+
+class HistoryRequest(Value):
+    """Asks for what is recorded of a case after its event `after`."""
+
+    number: str
+    after: int = 0
+
+
+class HistoryPart(Value):
+    """Some of the recorded events of a case, one after the other; `more` says that others follow."""
+
+    events: tuple[Event, ...]
+    more: bool
+
+
+def fitting(events: Sequence[Event]) -> int:
+    """How many of some events, from the first on and at least that one, fit into one message to the engine.
+
+    The engine's server takes two megabytes at once, and ends or stops for good whatever hands it more.
+    """
+    size = 0
+    for count, event in enumerate(events):
+        size += weight(event)
+        if size > MOST_BYTES and count > 0:
+            return count
+    return len(events)
+
+
+def weight(event: Event) -> int:
+    """How many bytes an event takes in a message."""
+    return len(to_json(event)) + 1
 
 
 class OrderForm(Value):

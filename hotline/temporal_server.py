@@ -36,6 +36,8 @@ _DYNAMIC = {
     "history.timerProcessorMaxPollRPS": "5000",
     "history.visibilityProcessorMaxPollRPS": "5000",
     "system.forceSearchAttributesCacheRefreshOnRead": "false",
+    # Beyond its number of updates under way for one case, ten as shipped, the server drops those that it has.
+    "history.maxInFlightUpdates": "100",
     # Fairness holds within one partition of a task queue.
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",

@@ -24,9 +24,9 @@ class CaseFilter(BaseModel):
 
     `received_at`: the newest first. `due_at`: what is due next first, cases without a running deadline last.
     `overdue` cases have a running deadline that has passed. `objected`, `extension_asked` and `awaits_supervisor` cases
-    wait for a decision. `incident` is the case through which they are handled, `assisting` a unit that was called in and
-    has still to report, `involved` one that was asked or supervises one called in, `district` the one that supervises
-    the unit. Times before are exclusive, times from inclusive.
+    wait for a decision. `incident` is the case through which they are handled, `assisting` a unit that was called in
+    and has still to report, `involved` one that was asked or supervises one called in, `district` the one that
+    supervises the unit. Times before are exclusive, times from inclusive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -43,18 +43,21 @@ async def post(engine: AsyncEngine, batches: Sequence[Batch]) -> dict[str, GapEr
 
 
 async def rewrite(engine: AsyncEngine, batch: Batch) -> None:
-    """Put a whole history in the place of whatever the register holds of its case, in one transaction.
+    """Put a whole history in the place of what the register holds of its case otherwise, in one transaction.
 
     Raises:
         UnavailableError: PostgreSQL is out of reach; writing the same again is harmless.
-        ConflictError: another case has its reference; nothing was written.
+        RacedError: somebody else wrote the case just now; nothing was written.
+        ConflictError: another case has its number or its reference; nothing was written.
     """
     try:
         async with transaction(engine) as connection:
             await connection.execute(_VERSIONS, {"numbers": [batch.number]})
-            await connection.execute(delete(_EVENTS).where(_EVENTS.c.case_number == batch.number))
+            same = await _in_common(connection, batch)
+            wrong = (_EVENTS.c.case_number == batch.number) & (_EVENTS.c.seq > same)
+            await connection.execute(delete(_EVENTS).where(wrong))
             await connection.execute(delete(_CASES).where(_CASES.c.number == batch.number))
-            await _write(connection, [batch], {})
+            await _write(connection, [batch], {batch.number: same})
     except IntegrityError as error:
         raise ConflictError(batch.number, "another case has the same source and source_ref") from error
 
@@ -77,6 +80,20 @@ async def _post(connection: AsyncConnection, batches: Sequence[Batch]) -> dict[s
     if fresh:
         await _write(connection, fresh, versions)
     return left_out
+
+
+async def _in_common(connection: AsyncConnection, batch: Batch) -> int:
+    """How many events, from the first on, the register holds as a whole history has them."""
+    mine = select(_EVENTS).where(_EVENTS.c.case_number == batch.number).order_by(_EVENTS.c.seq)
+    same = 0
+    for row, given in zip(await connection.execute(mine), batch.as_stored(), strict=False):
+        if stored_event(row) != given:
+            if same == 0:
+                # A receipt is durable before anything is recorded of it. So this one is of another time.
+                raise ConflictError(batch.number, "the register holds a case of this number with another receipt")
+            break
+        same += 1
+    return same
 
 
 async def _conflict(connection: AsyncConnection, batch: Batch, stored: int) -> ConflictError | None:

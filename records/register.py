@@ -53,13 +53,13 @@ class Register:
             await self._journal.write(Batch(number, events, case))
 
     async def rewrite(self, number: str, events: Sequence[Event]) -> None:
-        """Put a case's whole history in the place of what is recorded of it.
+        """Put a case's whole history in the place of what is recorded of it. A record that begins otherwise is kept.
 
         A worker that dies after it has recorded an event, and before the engine knows of it, leaves an event that never
         came to be: the case goes on from before it, and its history is right.
 
         Raises:
-            ConflictError: another case has its reference.
+            ConflictError: the record begins with another receipt, or another case has its reference.
             InvalidError: they are not the history of this case from its beginning.
         """
         if not events or events[0].seq != 1:

@@ -6,7 +6,7 @@ carried outside in the background, so that neither a slow department nor a dead 
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from temporalio import workflow
@@ -14,6 +14,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.messages import MOST_BYTES, weight
     from cases.case import Case
     from cases.commands import Command, Tick
     from cases.deadlines import Deadline, deadlines, next_alarm
@@ -25,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from cases.story import story
     from cases.view import CaseView, view
     from cases.vocabulary import SYSTEM
-    from workflows.messages import MOST_REFUSALS, WORKFLOW, CaseStart
+    from workflows.messages import MOST_REFUSALS, MOST_TOLD, WORKFLOW, CaseStart
     from workflows.outside import carry_out, history, record
     from workflows.search_attributes import values
 
@@ -42,6 +43,7 @@ class ComplaintCase:
         self.events: list[Event] = []
         self._begun = False
         self._alarm: datetime | None = None
+        self._bytes = 0
         self._recorded = start.recorded
         self._renew_after = start.renew_after
         self._owed: dict[str, Effect] = {}
@@ -66,6 +68,7 @@ class ComplaintCase:
             events = await history(start.ended)
             self._recorded = len(events)
             self._begin(events)
+            self._owe_what_no_run_knows_of()
         clock = self._in_background(self._watch_the_clock())
         recorder = self._in_background(self._keep_recording())
         while True:
@@ -150,6 +153,8 @@ class ComplaintCase:
         fact = Refused(act=act[:100], rule=refusal.rule, detail=refusal.detail)
         reused = cause is not None and cause.id in self.case.commands
         kept = None if reused else cause
+        # What fell due by now came before it.
+        self._apply(decide(self.case, _TICK, workflow.now()))
         seq = self.case.version + 1
         self._apply([Event(seq=seq, at=workflow.now(), actor=SYSTEM, cause=kept, fact=fact)])
 
@@ -161,8 +166,7 @@ class ComplaintCase:
             self.case = evolve(self.case, event)
             self._owe(self.case, event)
         self.events += events
-        self._alarm = next_alarm(self.case)
-        self._tell()
+        self._look_ahead(events)
         changed = [key.value_set(value) for key, value in values(self.case).items() if before[key] != value]
         if changed:
             workflow.upsert_search_attributes(changed)
@@ -171,7 +175,23 @@ class ComplaintCase:
         self.events = list(events)
         self.case = fold(events)
         self._begun = True
-        self._alarm = next_alarm(self.case)
+        self._look_ahead(events)
+
+    def _owe_what_no_run_knows_of(self) -> None:
+        """Take up what the record tells after the end that the last run came to, if it tells of a case that is open.
+
+        The task in which that run was told it is lost, and so is what it owed for it.
+        """
+        if self.case.open:
+            ends = [event.seq for event in self.events if event.fact.type == "closed"]
+            for event in self.events[max(ends, default=0) :]:
+                self._owe(fold(self.events[: event.seq]), event)
+
+    def _look_ahead(self, news: Sequence[Event]) -> None:
+        self._bytes += sum(map(weight, news))
+        alarm = next_alarm(self.case)
+        # In UTC: two times of one zone are compared as the clocks read, and those are put back once a year.
+        self._alarm = alarm.astimezone(UTC) if alarm is not None else None
         self._tell()
 
     def _owe(self, case: Case, event: Event) -> None:
@@ -207,18 +227,22 @@ class ComplaintCase:
     async def _keep_recording(self) -> None:
         while True:
             await workflow.wait_condition(lambda: self._recorded < len(self.events))
-            upto = len(self.events)
-            if await record(self.case, self.events, self._recorded):
-                self._recorded = upto
-            else:
-                self._recorded = 0
+            held = await record(self.case, self.events, self._recorded)
+            if held is not None:
+                self._recorded = held
+                continue
+            # It lives on in the engine until people have seen to the register, and tries again with whatever comes.
+            refused = self.case.version
+            await workflow.wait_condition(lambda: self.case.version != refused)  # noqa: B023 - it waits within this turn
 
     def _begin_effects(self) -> None:
         for effect in self._unbegun():
             self._effects[effect.key] = self._in_background(self._carry_out(effect))
 
     async def _carry_out(self, effect: Effect) -> None:
-        outcome = await carry_out(self.case, effect)
+        # An order says what it said at first, however late it goes out or goes out again: the key is the same too.
+        case = fold(self.events[: effect.seq]) if effect.kind == "order" else self.case
+        outcome = await carry_out(case, effect)
         if outcome is not None:
             self._apply(decide(self.case, outcome, workflow.now()))
         del self._owed[effect.key]
@@ -236,7 +260,11 @@ class ComplaintCase:
         return task
 
     def _unbegun(self) -> list[Effect]:
-        return [effect for key, effect in self._owed.items() if key not in self._effects]
+        """The effects that are owed and can begin. Of other cases only so many are told at once."""
+        unbegun = [effect for key, effect in self._owed.items() if key not in self._effects]
+        room = MOST_TOLD - sum(self._owed[key].kind == "case" for key in self._effects)
+        told = [effect for effect in unbegun if effect.kind == "case"]
+        return [effect for effect in unbegun if effect.kind != "case"] + told[: max(room, 0)]
 
     def _settled(self) -> bool:
         return not self.case.open and not self._owed and self._recorded == len(self.events)
@@ -247,7 +275,9 @@ class ComplaintCase:
     def _ripe_for_renewal(self) -> bool:
         info = workflow.info()
         long = info.is_continue_as_new_suggested() or info.get_current_history_length() > self._renew_after
-        return long and self.case.open and self._recorded == len(self.events)
+        # A history that is too much for one message goes on in its run, to which the engine gives fifty times as much.
+        carried = self._bytes <= MOST_BYTES
+        return long and carried and self.case.open and self._recorded == len(self.events)
 
     def _renew(self) -> NoReturn:
         workflow.continue_as_new(

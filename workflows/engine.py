@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from temporalio.client import (
     Client,
     RPCTimeoutOrCancelledError,
     WithStartWorkflowOperation,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -41,6 +43,11 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries while a run of the case is just ending; the next one takes the command."""
 
 
+_AT_ONCE = 4
+"""Commands that one process gives one case at once. The server takes ten of them, and for every one that it has no room
+for it drops the others that are under way."""
+
+
 class _ChangingHandsError(Exception):
     """A run of the case is just ending, or a task of it is being tried again: ask again in a moment."""
 
@@ -57,6 +64,7 @@ class Engine:
         self._client = client
         self._task_queue = task_queue
         self._history = history
+        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def start(self, command: Command) -> tuple[CaseView, bool]:
         """Start the case that a `Receive` asks for; it is durable once this returns.
@@ -104,13 +112,25 @@ class Engine:
         """
         for pause in _PAUSES:
             try:
-                return await self._submit(number, command)
+                return await self._submit_in_turn(number, command)
             except _ChangingHandsError:
                 await asyncio.sleep(pause)
         try:
-            return await self._submit(number, command)
+            return await self._submit_in_turn(number, command)
         except _ChangingHandsError as error:
             raise UnavailableError("the case is just changing hands; ask again") from error
+
+    async def _submit_in_turn(self, number: str, command: Command) -> CaseView:
+        gate = self._gates.setdefault(number, asyncio.Semaphore(_AT_ONCE))
+        try:
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                await gate.acquire()
+        except TimeoutError as error:
+            raise UnavailableError("very many commands reach this case at once; ask again") from error
+        try:
+            return await self._submit(number, command)
+        finally:
+            gate.release()
 
     async def _submit(self, number: str, command: Command) -> CaseView:
         try:
@@ -132,12 +152,16 @@ class Engine:
         return await self._submit_to_ended(number, command)
 
     async def _submit_to_ended(self, number: str, command: Command) -> CaseView:
-        """Judge a command by the record of a case that has ended; if it is taken, the case lives on from there."""
+        """Judge a command by the record of a case that has ended; if it is taken, the case lives on from there.
+
+        A record that is open although the last run came to an end tells of a command whose task was lost. No answer is
+        given from it before a run has come to know of it.
+        """
         case = fold(await self._history(number))
-        if not decide(case, command, datetime.now(UTC)):
-            return view(case)
-        if case.open:
+        if case.open and not await self._came_to_an_end(number):
             raise _ChangingHandsError
+        if not decide(case, command, datetime.now(UTC)) and not case.open:
+            return view(case)
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             WORKFLOW,
             CaseStart(ended=number),
@@ -166,6 +190,16 @@ class Engine:
         except (RPCTimeoutOrCancelledError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise UnavailableError("the engine did not answer in time") from error
         return answer
+
+    async def _came_to_an_end(self, number: str) -> bool:
+        """Whether the last run of a case ended by itself; one that an operator has stopped did not."""
+        try:
+            described = await self._handle(number).describe(rpc_timeout=_PATIENCE_TO_LOOK)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise UnavailableError("the engine does not answer") from error
+        return described.status is WorkflowExecutionStatus.COMPLETED
 
     async def case(self, number: str) -> Case:
         """A case as its workflow holds it.
@@ -203,7 +237,10 @@ class Engine:
         return found
 
     async def _found(self, number: str, content: str) -> CaseView:
-        memo = await (await self._handle(number).describe()).memo()
+        try:
+            memo = await (await self._handle(number).describe()).memo()
+        except (RPCError, RPCTimeoutOrCancelledError) as error:
+            raise UnavailableError("the engine does not answer") from error
         if memo.get("content") != content:
             raise RefusalError(
                 "different_content",

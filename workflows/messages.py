@@ -10,6 +10,10 @@ WORKFLOW = "ComplaintCase"
 MOST_REFUSALS = 100
 """How many refused signals a case keeps; what comes after is logged only."""
 
+MOST_TOLD = 100
+"""How many other cases a case tells something at once. The engine takes 2,000 activities of a case at once, and stops
+the case that asks for more."""
+
 
 class CaseStart(BaseModel):
     """How a case's workflow begins.

@@ -20,8 +20,11 @@ with workflow.unsafe.imports_passed_through():
         SEND_NOTICE,
         TELL_CASE,
         CaseMessage,
+        HistoryPart,
+        HistoryRequest,
         NoticeRequest,
         RecordRequest,
+        fitting,
         order_form,
     )
     from cases.case import Case
@@ -44,46 +47,57 @@ _FAILED = (ActivityError, ApplicationError)
 """How an activity fails. A local one that is run again, since its workflow task was, fails without the wrapping."""
 
 
-async def record(case: Case, history: Sequence[Event], recorded: int) -> bool:
+async def record(case: Case, history: Sequence[Event], recorded: int) -> int | None:
     """Write the events of a history that follow the `recorded`-th into the register, for as long as it takes.
 
     Returns:
-        Whether they are there. If not, the register lacks earlier ones: begin again with the first.
+        How many events of the history are recorded now, which may be fewer than there are: go on with the next. None
+        if the register has another case in the place of this one.
     """
-    events = tuple(history[recorded:])
+    upto = recorded + fitting(history[recorded:])
+    events = tuple(history[recorded:upto])
     request = RecordRequest(number=case.number, events=events, case=case)
     try:
         await workflow.execute_local_activity(RECORD, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE)
     except _FAILED as failure:
         if _type(failure) == "gap":
-            return False
+            return 0
     else:
-        return True
+        return upto
     try:
-        await _record_for_sure(RECORD, case, events)
+        await _record_for_sure(case, events)
     except _FAILED as failure:
         if _type(failure) == "gap":
-            return False
-        await _rewrite(case, history)
-    return True
+            return 0
+        return await _rewrite(case, tuple(history[:upto]), recorded)
+    return upto
 
 
-async def _rewrite(case: Case, history: Sequence[Event]) -> None:
+async def _rewrite(case: Case, durable: tuple[Event, ...], recorded: int) -> int | None:
     """Mend a record that contradicts the history.
 
-    A worker that dies between a local activity and the end of its task leaves an event in the register that never came
-    to be. By now the history is durable, and it is right.
+    A task that is lost between a local activity and its end leaves an event in the register that never came to be. By
+    now the history is durable, and it is right. It goes by a local activity because it may be too long for the engine.
     """
     workflow.logger.warning("the register contradicts the history and is written anew", extra={"case": case.number})
     try:
-        await _record_for_sure(REWRITE, case, tuple(history))
-    except _FAILED:
-        workflow.logger.error("the register cannot take the history", extra={"case": case.number})
+        await workflow.execute_local_activity(
+            REWRITE,
+            RecordRequest(number=case.number, events=durable),
+            start_to_close_timeout=_PATIENTLY,
+            retry_policy=_ONCE,
+        )
+    except _FAILED as failure:
+        if _type(failure) in ("conflict", "invalid"):
+            workflow.logger.error("the register cannot take the history", extra={"case": case.number})
+            return None
+        return recorded
+    return len(durable)
 
 
-async def _record_for_sure(activity: str, case: Case, events: tuple[Event, ...]) -> None:
+async def _record_for_sure(case: Case, events: tuple[Event, ...]) -> None:
     await workflow.execute_activity(
-        activity,
+        RECORD,
         RecordRequest(number=case.number, events=events),
         start_to_close_timeout=_PATIENTLY,
         retry_policy=_UNTIL_DONE,
@@ -92,28 +106,32 @@ async def _record_for_sure(activity: str, case: Case, events: tuple[Event, ...])
 
 
 async def history(number: str) -> list[Event]:
-    """Everything that is recorded of a case, for as long as it takes to read it."""
-    try:
-        found: list[Event] = await workflow.execute_local_activity(
+    """Everything that is recorded of a case, for as long as it takes to read it.
+
+    Never read by a local activity: that would be read again after a crash, together with what this very run had
+    recorded meanwhile. The run would take that for the past, and owe nobody anything for it.
+    """
+    events: list[Event] = []
+    while True:
+        part: HistoryPart = await workflow.execute_activity(
             READ_HISTORY,
-            number,
-            result_type=list[Event],
-            start_to_close_timeout=_PROMPTLY,
-            retry_policy=_ONCE,
-        )
-    except _FAILED:
-        found = await workflow.execute_activity(
-            READ_HISTORY,
-            number,
-            result_type=list[Event],
+            HistoryRequest(number=number, after=len(events)),
+            result_type=HistoryPart,
             start_to_close_timeout=_PATIENTLY,
             retry_policy=_UNTIL_DONE,
         )
-    return found
+        events += part.events
+        if not part.more:
+            return events
 
 
 async def carry_out(case: Case, effect: Effect) -> Command | None:
-    """Do what an event owes the world outside, and say what is to be noted of it."""
+    """Do what an event owes the world outside, and say what is to be noted of it.
+
+    Args:
+        case: The case; for an order, as the event left it.
+        effect: What is owed.
+    """
     if effect.kind == "order":
         return await _deliver(case, effect)
     if effect.kind == "case":

@@ -35,7 +35,7 @@ from tests.workflow.conftest import Service
 from workflows.messages import workflow_id
 
 SEQUENCES = 12
-LED = 250
+LED = 350
 """From so many lives those are chosen that cover the most acts."""
 
 SLOW = timedelta(seconds=60)

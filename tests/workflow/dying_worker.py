@@ -1,0 +1,43 @@
+"""A worker process that is killed in the worst moment: it has recorded a fact, and the engine does not know of it yet.
+
+`python -m tests.workflow.dying_worker ADDRESS TASK_QUEUE DATABASE FACT`
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import httpx
+
+import worker
+from cases.case import Case
+from cases.events import Event
+from records.database import connect as connect_database
+from records.register import Register
+from workflows.connection import connect
+
+
+class DyingRegister(Register):
+    """Writes as any register does; the process does not survive the writing of one kind of fact."""
+
+    fatal = ""
+
+    async def record(self, number: str, events: Sequence[Event], case: Case | None = None) -> None:
+        await super().record(number, events, case)
+        if any(event.fact.type == self.fatal for event in events):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(address: str, task_queue: str, database: str, fact: str) -> None:
+    register = DyingRegister(connect_database(database))
+    register.fatal = fact
+    async with httpx.AsyncClient() as http, worker.build(await connect(address), task_queue, register, http):
+        sys.stdout.write("working\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
