@@ -141,9 +141,19 @@ def _facts(case: Case, command: Command, now: datetime) -> Iterator[Fact]:
 
 
 def _teller(case: Case, act: Act, actor: Actor) -> str | None:
-    """The unit that a late fact comes from, if it had this part of the case."""
+    """The unit that a late fact comes from, if it had this part of the case.
+
+    Raises:
+        RefusalError: the unit was called into the case, but not by this call.
+    """
     if isinstance(act, AssistReport):
         had = next((one.unit for one in case.assists if one.index == act.assist), None)
+        if actor.unit != had and any(one.unit == actor.unit for one in case.assists):
+            raise RefusalError(
+                "not_your_order",
+                f"assist: call {act.assist} was not for {actor.unit}; name the one that was",
+                source="Art. 16",
+            )
     else:
         had = case.orders[-1].unit if case.orders else None
     if actor.role is Role.UNIT:

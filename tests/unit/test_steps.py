@@ -136,6 +136,7 @@ def test_art_14_a_report_of_a_unit_called_in_is_kept_after_the_end() -> None:
     told.do(Withdraw(), INTAKE)
     late = AssistReport(assist=1, note="Here they are.")
     assert refused(told, late, UNIT_OF_GAS).rule == "assist_report_not_now"
+    assert refused(told, AssistReport(assist=2, note="Here."), UNIT_OF_WATER).detail.startswith("assist: call 2")
     assert told.do(late, UNIT_OF_WATER) == ["late_report"]
     assert (told.events[-1].fact.unit, told.case.open) == (WATER, False)  # type: ignore[union-attr]
 
