@@ -1,11 +1,11 @@
 """The rules a city sets beside the limits of its levels. A rule that a policy leaves out is a step it does not have."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cases.calendar import Calendar, Window
-from cases.limits import Alarms, Budget, Limit, Span
+from cases.limits import Alarms, Anchor, Budget, Limit, Span
 from cases.vocabulary import Satisfaction, Value
 
 LimitName = Literal["dispatch", "acknowledge", "handle", "progress", "resolve"]
@@ -24,6 +24,14 @@ class CallBackRules(Span):
     hours: Window | None = None
     rounds: Annotated[int, Field(ge=1, le=10)] = 2
     exhausted: Literal["supervisor", "close"] = "supervisor"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_stored_before(cls, given: Any) -> Any:
+        """Cases of the first release carry an anchor here that never meant anything."""
+        if isinstance(given, dict) and given.get("counts_from") == Anchor.DISPATCH:
+            return {name: value for name, value in given.items() if name != "counts_from"}
+        return given
 
 
 class ReturnRules(Value):

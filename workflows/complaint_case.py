@@ -208,8 +208,8 @@ class ComplaintCase:
         replaces it. That costs the engine half as much as moving the timer at each step.
         """
         while True:
-            await workflow.wait_condition(lambda: self._alarm is not None)
             if self._alarm is None:
+                await workflow.wait_condition(lambda: self._alarm is not None)
                 continue
             if self._alarm <= workflow.now() or await self._slept_until(self._alarm):
                 self._apply(decide(self.case, _TICK, workflow.now()))
