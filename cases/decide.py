@@ -20,7 +20,7 @@ from cases.errors import RefusalError
 from cases.events import Breached, Cause, Escalated, Event, Fact, Resumed, Warned
 from cases.evolve import evolve
 from cases.lifecycle import LATE
-from cases.permission import allowed, check
+from cases.permission import allowed, check, had_part
 from cases.vocabulary import SYSTEM, Actor, Role, Value
 
 __all__ = ["allowed", "decide"]
@@ -146,16 +146,14 @@ def _teller(case: Case, act: Act, actor: Actor) -> str | None:
     Raises:
         RefusalError: the unit was called into the case, but not by this call.
     """
-    if isinstance(act, AssistReport):
-        had = next((one.unit for one in case.assists if one.index == act.assist), None)
-        if actor.unit != had and any(one.unit == actor.unit for one in case.assists):
-            raise RefusalError(
-                "not_your_order",
-                f"assist: call {act.assist} was not for {actor.unit}; name the one that was",
-                source="Art. 16",
-            )
-    else:
-        had = case.orders[-1].unit if case.orders else None
+    assist = act.assist if isinstance(act, AssistReport) else None
+    had = next(iter(had_part(case, act.type, assist)), None)
+    if assist is not None and actor.unit != had and actor.unit in had_part(case, act.type):
+        raise RefusalError(
+            "not_your_order",
+            f"assist: call {assist} was not for {actor.unit}; name the one that was",
+            source="Art. 16",
+        )
     if actor.role is Role.UNIT:
         return had if had == actor.unit else None
     return had if actor.role in (Role.ADMIN, Role.SYSTEM) else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cases.case import Case
 from cases.order import Assist
@@ -49,16 +49,18 @@ class Step(NamedTuple):
 _SUPERVISED = "a supervisor must designate its unit"
 
 
-def may_return(case: Case) -> bool:
-    """Whether the unit that holds the order may still dispute it (Art. 12, 14).
+def bar_to_return(case: Case) -> Literal["designated", "returned_enough", "rejected"] | None:
+    """Why the unit that holds the order may not dispute it any more; none if it may (Art. 12, 14).
 
     A later round or a reopening gives the unit a new order, but not what was decided on an earlier one anew.
     """
     order = case.order
-    if order is None or case.returns >= case.terms.returns.at_most:
-        return False
-    own = [one for one in case.orders if one.unit == order.unit]
-    return not any(one.designated or any(each.upheld is False for each in one.objections) for one in own)
+    own = [one for one in case.orders if order is not None and one.unit == order.unit]
+    if any(one.designated for one in own):
+        return "designated"
+    if case.returns >= case.terms.returns.at_most:
+        return "returned_enough"
+    return "rejected" if any(each.upheld is False for one in own for each in one.objections) else None
 
 
 STEPS: dict[str, Step] = {
@@ -96,7 +98,7 @@ STEPS: dict[str, Step] = {
         By.HOLDER,
         needs=lambda case: case.order and not case.order.objection,
         otherwise="an objection waits for its decision already",
-        offered=may_return,
+        offered=lambda case: bar_to_return(case) is None,
     ),
     "contact": Step(_WORKING, By.HOLDER),
     "progress": Step(_WORKING, By.HOLDER),

@@ -33,8 +33,7 @@ def allowed(case: Case, actor: Actor | None = None) -> list[str]:
     return [
         name
         for name, step in STEPS.items()
-        if step.by is not By.ENGINE
-        and (_offered(case, name, step, actor) or (not case.open and name in LATE and _had(case, name, actor)))
+        if step.by is not By.ENGINE and (_offered(case, name, step, actor) or _takes_late(case, name, actor))
     ]
 
 
@@ -48,13 +47,16 @@ def _offered(case: Case, name: str, step: Step, actor: Actor | None) -> bool:
     return actor is None or _may(case, name, step.by, actor)
 
 
-def _had(case: Case, name: str, actor: Actor | None) -> bool:
-    """Whether a unit had the part of the case of which it may still tell after the end."""
-    if actor is None or actor.role is not Role.UNIT:
-        return False
+def _takes_late(case: Case, name: str, actor: Actor | None) -> bool:
+    by_unit = actor is not None and actor.role is Role.UNIT and actor.unit in had_part(case, name)
+    return by_unit and not case.open and name in LATE
+
+
+def had_part(case: Case, name: str, assist: int | None = None) -> tuple[str, ...]:
+    """The units that had the part of a case of which they may still tell after the end: of one call, or of any."""
     if name == "assist_report":
-        return any(one.unit == actor.unit for one in case.assists)
-    return bool(case.orders) and case.orders[-1].unit == actor.unit
+        return tuple(one.unit for one in case.assists if assist in (None, one.index))
+    return tuple(order.unit for order in case.orders[-1:])
 
 
 def check(case: Case, act: Act, actor: Actor) -> None:

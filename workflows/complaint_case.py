@@ -52,8 +52,8 @@ class ComplaintCase:
         if start.command is not None:
             received = decide(None, start.command, workflow.now())
             self._begin(received)
-            for place, event in enumerate(received, start=1):
-                self._owe(fold(received[:place]), event)
+            for event in received:
+                self._owe(self._as_of(event.seq), event)
         elif start.events:
             self._begin(start.events)
             self._owed = {effect.key: effect for effect in start.owed}
@@ -185,7 +185,11 @@ class ComplaintCase:
         if self.case.open:
             ends = [event.seq for event in self.events if event.fact.type == "closed"]
             for event in self.events[max(ends, default=0) :]:
-                self._owe(fold(self.events[: event.seq]), event)
+                self._owe(self._as_of(event.seq), event)
+
+    def _as_of(self, seq: int) -> Case:
+        """The case as one of its events left it."""
+        return fold(self.events[:seq])
 
     def _look_ahead(self, news: Sequence[Event]) -> None:
         self._bytes += sum(map(weight, news))
@@ -241,7 +245,7 @@ class ComplaintCase:
 
     async def _carry_out(self, effect: Effect) -> None:
         # An order says what it said at first, however late it goes out or goes out again: the key is the same too.
-        case = fold(self.events[: effect.seq]) if effect.kind == "order" else self.case
+        case = self._as_of(effect.seq) if effect.kind == "order" else self.case
         outcome = await carry_out(case, effect)
         if outcome is not None:
             self._apply(decide(self.case, outcome, workflow.now()))

@@ -89,10 +89,7 @@ class Engine:
                 id=workflow_id(act.number),
                 task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=typed(case),
-                static_summary=summary(case),
-                memo={"content": content},
-                priority=Priority(priority_key=act.terms.priority, fairness_key=case.unit),
+                **_particulars(case),
                 rpc_timeout=_PATIENCE,
             )
         except WorkflowAlreadyStartedError:
@@ -169,10 +166,7 @@ class Engine:
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=typed(case),
-            static_summary=summary(case),
-            memo={"content": content_fingerprint(case.complaint)},
-            priority=Priority(priority_key=case.terms.priority, fairness_key=case.unit),
+            **_particulars(case),
         )
         try:
             answer: CaseView = await self._client.execute_update_with_start_workflow(
@@ -252,6 +246,17 @@ class Engine:
 
     def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(number))
+
+
+def _particulars(case: Case) -> dict[str, Any]:
+    """What the engine is told of a case's run besides its input: for operators, for its place in the queues, and to
+    know the same complaint again."""
+    return {
+        "search_attributes": typed(case),
+        "static_summary": summary(case),
+        "memo": {"content": content_fingerprint(case.complaint)},
+        "priority": Priority(priority_key=case.terms.priority, fairness_key=case.unit),
+    }
 
 
 def _fault(error: RPCError) -> Exception:

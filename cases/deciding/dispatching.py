@@ -20,10 +20,11 @@ from cases.events import (
     Received,
     Returned,
 )
+from cases.lifecycle import bar_to_return
 from cases.order import Objection
 from cases.permission import allowed
 from cases.triage import AnsweredAtOnce, Triage
-from cases.vocabulary import Kind, Outcome, Value
+from cases.vocabulary import Actor, Kind, Outcome, Value
 
 
 def receipt(act: Receive) -> Iterator[Fact]:
@@ -132,35 +133,29 @@ def _recalled(asked: Asked, reason: str) -> Iterator[Fact]:
 def _return(asked: Asked) -> Iterator[Fact]:
     act: Return = asked.act
     case, order, rules = asked.case, asked.order, asked.case.terms.returns
-    # A later round or a reopening gives the unit a new order, but not what was decided on an earlier one anew.
-    earlier = [one for one in case.orders if one.unit == order.unit]
-    designated = any(one.designated for one in earlier)
-    if designated or case.returns >= rules.at_most:
-        often = how_often(case.returns) if case.returns else "never"
-        why = (
-            "a supervisor designated this unit"
-            if designated
-            else f"it was returned {often}, and the policy allows no more"
-        )
-        raise RefusalError(
-            "returns_exhausted",
-            f"{why}; the unit that holds it now leads it",
-            source="Art. 14",
-            allowed=[name for name in allowed(case, asked.actor) if name != "return"],
-        )
-    if any(one.upheld is False for each in earlier for one in each.objections):
-        raise RefusalError(
-            "objection_final",
-            "an objection of this unit was rejected; that is final, and the unit leads the case",
-            source="Art. 12",
-            allowed=[name for name in allowed(case, asked.actor) if name != "return"],
-        )
+    _check_returnable(case, asked.actor)
     if rules.adjudicate is None:
         yield from _given_back(case, asked.now, act)
     else:
         yield Objected(
             order=order.index, unit=order.unit, reason=act.reason, evidence=act.evidence, proposed=act.proposed
         )
+
+
+def _check_returnable(case: Case, actor: Actor) -> None:
+    bar = bar_to_return(case)
+    if bar is None:
+        return
+    if bar == "rejected":
+        rule, source = "objection_final", "Art. 12"
+        detail = "an objection of this unit was rejected; that is final, and the unit leads the case"
+    else:
+        rule, source = "returns_exhausted", "Art. 14"
+        often = how_often(case.returns) if case.returns else "never"
+        enough = f"it was returned {often}, and the policy allows no more"
+        why = "a supervisor designated this unit" if bar == "designated" else enough
+        detail = f"{why}; the unit that holds it now leads it"
+    raise RefusalError(rule, detail, source=source, allowed=allowed(case, actor))
 
 
 def _given_back(case: Case, now: datetime, told: Return | Objection) -> Iterator[Fact]:

@@ -9,34 +9,24 @@ from cases.commands import (
     Close,
     Command,
     Contact,
-    DecideExtension,
     Designate,
-    Hold,
     Join,
     Reassign,
     Relay,
-    RequestExtension,
-    Resume,
     Return,
-    Supplement,
-    Tick,
-    Wait,
     Withdraw,
 )
 from cases.deadlines import Standing
 from cases.effects import relay
-from cases.limits import Anchor, Budget
-from cases.policy import Policy
 from cases.routing import Route
-from cases.vocabulary import SYSTEM, Channel, Outcome, Status
+from cases.vocabulary import SYSTEM, Outcome, Status
+from tests.unit.incident import RESOLUTION, Incident, joined, solved
 from tests.unit.narrative import (
     DESK,
     DISTRICT,
-    FULL,
     GAS,
     HAPPY,
     INTAKE,
-    NOON,
     ROADS,
     SOLVED,
     SUPERVISOR,
@@ -45,65 +35,14 @@ from tests.unit.narrative import (
     UNIT_OF_ROADS,
     UNIT_OF_WATER,
     WATER,
-    Narrative,
     brought,
     due,
     hear,
-    limit,
-    news,
     notices,
     owed,
-    raised,
     refused,
     standing,
-    working,
 )
-
-RESOLUTION = timedelta(days=15)
-
-
-class Incident:
-    """Two cases of one matter. What one owes the other is carried by hand, as often and in whatever order."""
-
-    def __init__(self, follower: Narrative | None = None, lead: Narrative | None = None) -> None:
-        self.lead = lead or brought(source_ref="lead")
-        self.follower = follower or brought(source_ref="follower")
-        self._heard = self._told = 0
-
-    def join(self, unit: str = ROADS) -> list[str]:
-        self._told = len(self.follower.events)
-        act = Join(incident=self.lead.case.number, unit=unit, reason="The same hole.")
-        facts = self.follower.do(act, DESK)
-        for command in news(self.follower, self.lead, self._told):
-            hear(self.lead, command)
-        self.carry()
-        return facts
-
-    def pending(self) -> list[Command]:
-        """The news that the follower is owed and has not heard."""
-        found = news(self.lead, self.follower, self._heard)
-        self._heard = len(self.lead.events)
-        return found
-
-    def carry(self) -> list[str]:
-        return [fact for command in self.pending() for fact in hear(self.follower, command)]
-
-    def at(self, **passed: float) -> "Incident":
-        self.lead.now = self.follower.now = NOON + timedelta(**passed)
-        return self
-
-
-def joined() -> Incident:
-    incident = Incident().at(hours=1)
-    assert incident.join() == ["recalled", "joined"]
-    return incident
-
-
-def solved(incident: Incident) -> Incident:
-    for act in (Acknowledge(), Contact(), SOLVED):
-        incident.lead.do(act)
-    incident.carry()
-    return incident
 
 
 def test_art_24_to_join_recalls_the_followers_own_order_and_tells_both_sides() -> None:
@@ -124,76 +63,6 @@ def test_art_24_a_case_at_the_desk_joins_without_having_been_dispatched() -> Non
     assert incident.join() == ["joined"]
     assert standing(incident.follower)["dispatch/1"] is Standing.MET
     assert due(incident.follower)["resolution/1"] == RESOLUTION + timedelta(hours=5)
-
-
-def test_art_24_the_complainants_own_resolution_limit_counts_on() -> None:
-    incident = joined()
-    assert due(incident.follower)["resolution/2"] == RESOLUTION
-    assert {one for one in due(incident.follower) if one.endswith("/2")} == {"resolution/2"}
-    incident.at(days=15).follower.do(Tick())
-    assert standing(incident.follower)["resolution/2"] is Standing.BREACHED
-    assert due(incident.follower)["callback/2"] == timedelta(days=18), "the call-back comes then, as for anybody"
-
-
-def test_art_24_what_stood_still_or_was_extended_before_counts_after_it_too() -> None:
-    follower = working(source_ref="follower")
-    follower.do(Wait(reason="The key."))
-    follower.after(days=4).do(Supplement(channel=Channel.SMS, note="Here."), INTAKE)
-    follower.do(RequestExtension(by=Budget(10, "day"), reason="Rain."))
-    follower.do(DecideExtension(granted=True), SUPERVISOR)
-    longer = RESOLUTION + timedelta(days=14)
-    assert due(follower)["resolution/1"] == longer
-    incident = Incident(follower).at(days=6)
-    incident.join()
-    assert due(follower)["resolution/2"] == longer
-    incident.lead.do(Reassign(unit=WATER, reason="The main."), DESK)
-    incident.carry()
-    assert follower.case.unit == WATER
-    assert due(follower)["resolution/3"] == longer
-    assert [name for name in due(follower) if name.startswith("extension")] == ["extension/1"]
-
-
-def test_art_24_a_case_from_the_account_is_not_late_by_joining() -> None:
-    follower = working(source_ref="follower")
-    until = follower.now + timedelta(days=90)
-    plan = Hold(plan="Spring.", owner="Ms Zhao", exit="Open again.", reviews=(until,), until=until)
-    follower.do(plan, SUPERVISOR)
-    incident = Incident(follower).at(days=60)
-    incident.join()
-    follower.do(Tick())
-    assert raised(follower, "resolution/2") == []
-    assert due(follower)["resolution/2"] == RESOLUTION + timedelta(days=60) - timedelta(hours=1)
-
-
-def test_art_24_35_one_limit_is_breached_once_however_often_the_lead_changes() -> None:
-    incident = Incident().at(days=16)
-    incident.join()
-    for unit in (WATER, GAS):
-        incident.lead.do(Reassign(unit=unit, reason="Theirs."), DESK)
-        incident.carry()
-    incident.at(days=17).follower.do(Tick())
-    alarms = [event.fact for event in incident.follower.events if event.fact.type in ("breached", "escalated")]
-    assert [(fact.type, fact.deadline) for fact in alarms if fact.deadline.startswith("resolution")] == [
-        ("breached", "resolution/1"),
-        ("escalated", "resolution/1"),
-    ]
-    assert standing(incident.follower)["resolution/1"] is Standing.BREACHED
-    assert standing(incident.follower)["resolution/4"] is Standing.BREACHED
-
-
-def by_acknowledgment() -> Policy:
-    level = FULL.levels["general"].model_copy(update={"resolve": limit("10 days", Anchor.ACKNOWLEDGMENT)})
-    return FULL.model_copy(update={"levels": {"general": level}})
-
-
-@pytest.mark.parametrize("signed", [True, False])
-def test_art_24_a_limit_that_counts_from_the_acknowledgment_is_not_lost(signed: bool) -> None:
-    incident = Incident(brought(source_ref="follower", policy=by_acknowledgment()))
-    if signed:
-        incident.at(hours=1).follower.do(Acknowledge())
-    incident.at(days=2).join()
-    began = timedelta(hours=1) if signed else timedelta(days=2)
-    assert due(incident.follower)["resolution/2"] == began + timedelta(days=10)
 
 
 def test_art_24_the_follower_goes_with_the_unit_that_leads() -> None:
@@ -353,24 +222,6 @@ def test_art_24_news_that_say_nothing_new_leave_no_trace() -> None:
     assert "relayed" not in [event.fact.type for event in incident.follower.events]
     act = Relay(incident=incident.lead.case.number, version=99, unit=ROADS)
     assert hear(incident.follower, Command(id="n", actor=SYSTEM, act=act)) == []
-
-
-def test_art_15_what_the_follower_had_asked_for_lapses_with_the_reply() -> None:
-    incident = joined()
-    incident.follower.do(RequestExtension(by=Budget(1, "day"), reason="Rain."))
-    solved(incident)
-    incident.at(days=6).follower.do(Tick())
-    assert raised(incident.follower, "extension/1") == []
-    assert standing(incident.follower)["extension/1"] is Standing.LIFTED
-
-
-def test_art_24_a_wait_of_the_follower_ends_with_the_reply() -> None:
-    incident = joined()
-    incident.follower.do(Wait(reason="The key."))
-    for act in (Acknowledge(), Contact(), SOLVED):
-        incident.lead.do(act)
-    assert incident.carry() == ["resumed", "relayed"]
-    assert refused(incident.follower, Resume(reason="Here."), DESK).rule == "resume_not_now"
 
 
 def test_art_24_who_leads_does_not_follow_and_who_follows_does_not_join_again() -> None:
