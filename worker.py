@@ -5,35 +5,91 @@ import logging
 import signal
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
-import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.adoption import Adoptions
 from activities.casebook import Casebook
-from activities.departments import Departments
+from activities.departments import Bounds, Departments
 from activities.links import Links
-from activities.notices import Notices
+from activities.notices.channels import Channels
+from activities.notices.city import CityOfNotices
+from activities.notices.courier import Courier
+from activities.notices.owing import Notices
+from activities.wording.rendering import Wording
+from cases.errors import InvalidError
+from hotline.city import at_pace
+from hotline.policies import PolicyError, load
 from hotline.settings import Settings
 from hotline.stack import resolve
 from records.database import connect as connect_database
 from records.register import Register
 from workflows.complaint_case import ComplaintCase
 from workflows.connection import connect
+from workflows.delivering import SYSTEMS
 from workflows.engine import Engine
 from workflows.policy_adoption import PolicyAdoption
 from workflows.sandbox import SANDBOX
 
-_REQUEST_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+USUAL = Bounds()
+
+_log = logging.getLogger("hotline.worker")
 
 
-def build(client: Client, task_queue: str, register: Register, http: httpx.AsyncClient) -> Worker:
-    """The worker of a task queue. 500 cases stay in memory between their events; the rest cost none."""
+class Workers:
+    """The workers of the cases and of the deliveries to units, and the courier of notices, which run side by side."""
+
+    def __init__(self, *workers: Worker, departments: Departments, courier: Courier | None) -> None:
+        self._workers = workers
+        self._departments = departments
+        self._courier = courier
+        self._running = AsyncExitStack()
+
+    async def __aenter__(self) -> "Workers":
+        self._running.push_async_callback(self._departments.aclose)
+        for worker in self._workers:
+            await self._running.enter_async_context(worker)
+        if self._courier is not None:
+            self._running.push_async_callback(self._courier.aclose)
+            going = asyncio.create_task(self._courier.run())
+            self._running.callback(going.cancel)
+        return self
+
+    async def __aexit__(self, *raised: Any) -> None:
+        await self._running.aclose()
+
+
+def build(
+    client: Client,
+    task_queue: str,
+    register: Register,
+    *,
+    bounds: Bounds = USUAL,
+    courier: Courier | None = None,
+) -> Workers:
+    """The workers of a task queue. 500 cases stay in memory between their events; the rest cost none.
+
+    Args:
+        client: The engine.
+        task_queue: The queue of the cases.
+        register: Where they are recorded.
+        bounds: Where orders to units may go, and how fast.
+        courier: Who sends the notices; without one, they wait for another worker's.
+    """
     casebook = Casebook(register)
     engine = Engine(client, task_queue, register.history)
     adoptions = Adoptions(register, engine)
-    return Worker(
+    departments = Departments(register, bounds)
+    deliveries = Worker(
+        client,
+        task_queue=f"{task_queue}{SYSTEMS}",
+        activities=[departments.deliver],
+        max_concurrent_activities=500,
+        graceful_shutdown_timeout=timedelta(seconds=5),
+    )
+    cases = Worker(
         client,
         task_queue=task_queue,
         workflows=[ComplaintCase, PolicyAdoption],
@@ -41,8 +97,8 @@ def build(client: Client, task_queue: str, register: Register, http: httpx.Async
             casebook.record,
             casebook.rewrite,
             casebook.history,
-            Departments(register, http).deliver,
-            Notices().send,
+            departments.deliver,
+            Notices(register).send,
             Links(engine).tell,
             adoptions.find,
             adoptions.adopt,
@@ -55,6 +111,7 @@ def build(client: Client, task_queue: str, register: Register, http: httpx.Async
         max_concurrent_local_activities=200,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
+    return Workers(deliveries, cases, departments=departments, courier=courier)
 
 
 async def run(settings: Settings) -> None:
@@ -62,28 +119,51 @@ async def run(settings: Settings) -> None:
 
     Raises:
         RuntimeError: Temporal's server does not answer, or no database is set.
+        InvalidError: the channels file cannot be used.
+        PolicyError: the policy cannot be used.
     """
     settings = resolve(settings)
     if settings.database_url is None:
         raise RuntimeError("no database: start the service with `hotline up`, or set HOTLINE_DATABASE_URL")
+    city, channels = load(settings.policy), Channels.load(settings.channels)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         database = connect_database(settings.database_url.get_secret_value())
         stack.push_async_callback(database.dispose)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=_REQUEST_TIMEOUT, follow_redirects=False))
         client = await connect(f"127.0.0.1:{settings.temporal_port}")
-        await stack.enter_async_context(build(client, settings.task_queue, Register(database), http))
+        bounds = Bounds(
+            networks=settings.open_networks,
+            within=settings.unit_timeout,
+            at_once=settings.unit_at_once,
+            per_minute=settings.unit_per_minute,
+        )
+        register = Register(database)
+        in_force = CityOfNotices(city, register.policies, lambda one: at_pace(one, settings))
+        courier = Courier(register.sending_queue, in_force, _wording(settings), channels)
+        workers = build(client, settings.task_queue, register, bounds=bounds, courier=courier)
+        await stack.enter_async_context(workers)
         await stop.wait()
+
+
+def _wording(settings: Settings) -> Wording:
+    wording = Wording.load([settings.notices] if settings.notices else [])
+    for flaw in wording.flaws:
+        where = " ".join(filter(None, (flaw.file, ".".join(flaw.path), f"line {flaw.line}" if flaw.line else "")))
+        _log.error("HOTLINE_NOTICES: %s: %s; the shipped text is taken", where, flaw.detail)
+    return wording
 
 
 def main() -> None:
     """Run the worker by the settings of the environment."""
     settings = Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except (InvalidError, PolicyError) as error:
+        # The last line of the log is what the start of the whole service tells.
+        raise SystemExit(f"hotline: {error}") from None
 
 
 if __name__ == "__main__":

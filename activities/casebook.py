@@ -9,6 +9,7 @@ from activities.messages import (
     REWRITE,
     HistoryPart,
     HistoryRequest,
+    Recorded,
     RecordRequest,
     fitting,
 )
@@ -26,8 +27,10 @@ class Casebook:
         self._register = register
 
     @activity.defn(name=RECORD)
-    async def record(self, request: RecordRequest) -> None:
-        """Write events of a case; the same again changes nothing. While PostgreSQL is away, trying again helps.
+    async def record(self, request: RecordRequest) -> Recorded:
+        """Write events of a case, with what they owe; the same again changes nothing.
+
+        While PostgreSQL is away, trying again helps.
 
         Raises:
             ApplicationError: trying again is no use. `gap`: events before these are missing, and the detail says which
@@ -35,13 +38,15 @@ class Casebook:
                 no piece of the case's history.
         """
         try:
-            await self._register.record(request.number, request.events, request.case)
+            await self._register.record(request.number, request.events, request.case, request.orders, request.notices)
+            units = await self._register.systems.having({form.unit for form in request.orders})
         except GapError as error:
             raise ApplicationError(str(error), error.stored, type="gap", non_retryable=True) from None
         except ConflictError as error:
             raise ApplicationError(str(error), type="conflict", non_retryable=True) from None
         except InvalidError as error:
             raise ApplicationError(str(error), type="invalid", non_retryable=True) from None
+        return Recorded(in_mailbox=tuple(form.key for form in request.orders if form.unit not in units))
 
     @activity.defn(name=REWRITE)
     async def rewrite(self, request: RecordRequest) -> None:

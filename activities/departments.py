@@ -1,69 +1,210 @@
 """Orders to handling units (承办单位): posted to a unit's own system, or left in its mailbox."""
 
-import time
+import logging
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
 
-import httpx
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.messages import DELIVER_ORDER, OrderForm
+from activities import answers, signing
+from activities.breaker import Breaker
+from activities.failure import LaterError, NotTakenError
+from activities.known_systems import KnownSystems
+from activities.life import signs_of_life
+from activities.messages import DELIVER_ORDER, Delivery
+from activities.pace import Lane
+from activities.stuck import StuckList
+from activities.wire import Wire
+from cases.errors import UnavailableError
+from cases.order_form import OrderForm
+from cases.targets import Network, orders_url
 from records.register import Register
+from records.systems import System
 
-_ENDPOINTS_KEPT = 30.0
-"""Seconds for which a unit's address is kept before it is looked up again."""
+_log = logging.getLogger(__name__)
 
-_WILL_HEAL = frozenset({408, 425, 429})
+_USUAL_PRIORITY = 3
+"""The middle of the engine's levels of urgency, for what has none."""
+
+_COMING_BACK = 0.25
+"""Seconds between two orders that come back to see whether a system that failed takes orders again."""
+
+_BEFORE_THE_END = 5.0
+"""Seconds that are left of an attempt's time, or of a delivery's, to say what became of it."""
+
+_MANY = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Where orders may go, and how fast. Units may have a pace of their own.
+
+    `networks` are open besides the public ones; `within` are the seconds of a whole exchange. `tls` says whose
+    certificates are trusted: without it the usual authorities, or those that SSL_CERT_FILE names.
+    """
+
+    networks: tuple[Network, ...] = ()
+    within: float = 40.0
+    at_once: int = 4
+    per_minute: int = 600
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass
+class _Way:
+    """The way to one system, and whether it was last known to take no orders."""
+
+    endpoint: str
+    lane: Lane
+    breaker: Breaker
+    failing: bool = False
 
 
 class Departments:
-    """The units' systems. An order keeps its key over every attempt, so that a unit can tell a repeat."""
+    """The units' systems. An order keeps its key over every attempt, so that a unit can tell a repeat.
 
-    def __init__(self, register: Register, client: httpx.AsyncClient) -> None:
+    A system that is slow, down, or answers nonsense holds up its own orders alone.
+    """
+
+    def __init__(self, register: Register, bounds: Bounds) -> None:
         self._register = register
-        self._client = client
-        self._endpoints: dict[str, tuple[float, str | None]] = {}
+        self._bounds = bounds
+        self._systems = KnownSystems(register)
+        self._stuck = StuckList(register.deliveries)
+        self._wire = Wire(bounds.networks, bounds.within, bounds.tls)
+        self._ways: dict[str, _Way] = {}
+        self._failures: dict[str, int] = {}
 
     @activity.defn(name=DELIVER_ORDER)
-    async def deliver(self, form: OrderForm) -> bool:
+    async def deliver(self, form: OrderForm) -> Delivery:
         """Post an order to its unit.
 
         Returns:
-            Whether a system took it; False for a unit that has none and reads its orders from its mailbox.
+            What the unit's system answered; not taken by a unit that has none and reads its orders from its mailbox.
 
         Raises:
-            ApplicationError: the unit's system did not take it; not to be retried when it refused for good.
+            ApplicationError: the unit's system did not take it, or it is not its turn; not to be retried if trying
+                again is of no use before a person has seen to it.
         """
-        endpoint = await self._endpoint(form.unit)
-        if endpoint is None:
-            return False
-        try:
-            answer = await self._client.post(
-                f"{endpoint.rstrip('/')}/orders",
-                content=form.model_dump_json(),
-                headers={"Content-Type": "application/json", "Idempotency-Key": form.key},
-            )
-        except httpx.HTTPError as error:
-            raise ApplicationError(f"{form.unit} does not answer: {type(error).__name__}", type="no_answer") from None
-        if answer.is_success:
-            return True
-        for_good = answer.is_client_error and answer.status_code not in _WILL_HEAL
-        raise ApplicationError(
-            f"{form.unit} answered {answer.status_code}",
-            type="refused_by_unit" if for_good else "unit_failed",
-            non_retryable=for_good,
-        )
+        async with signs_of_life():
+            try:
+                delivery = await self._deliver(form)
+            except LaterError as later:
+                if later.behind:
+                    await self._stuck.waits(form, f"{form.unit}: {later.reason}")
+                raise _error(f"{form.unit}: {later.reason}", "waits", later.seconds) from None
+            except NotTakenError as failure:
+                await self._stuck.failed(form, f"{form.unit} {failure.reason}", stopped=failure.for_good)
+                raise self._failed(form, failure) from None
+            except UnavailableError as error:
+                raise _error(str(error), "unavailable", None) from None
+            self._failures.pop(form.key, None)
+            await self._stuck.arrived(form)
+            return delivery
 
-    async def _endpoint(self, unit: str) -> str | None:
-        kept = self._endpoints.get(unit)
-        if kept is not None and time.monotonic() - kept[0] < _ENDPOINTS_KEPT:
-            return kept[1]
+    async def _deliver(self, form: OrderForm) -> Delivery:
+        system = await self._systems.of(form.unit)
         try:
-            row = await self._register.unit(unit)
-        except Exception:
-            if kept is None:
+            return await self._carry(form, system)
+        except NotTakenError as failure:
+            if not failure.for_good:
                 raise
-            # While the register is away, the last address known serves on: an order must not wait for it.
-            return kept[1]
-        endpoint = row.endpoint if row else None
-        self._endpoints[unit] = (time.monotonic(), endpoint)
-        return endpoint
+            # Whoever has just set right what was wrong, and has it tried again, must not hear of the old fault.
+            set_right = await self._systems.now(form.unit)
+            if set_right == system:
+                raise
+            return await self._carry(form, set_right)
+
+    async def _carry(self, form: OrderForm, system: System | None) -> Delivery:
+        if system is None:
+            await self._register.mailboxes.put([form])
+            return Delivery(taken=False)
+        way = self._way(system)
+        priority = activity.info().priority.priority_key or _USUAL_PRIORITY
+        try:
+            way.breaker.look()
+            async with way.lane.turn(form.key, priority):
+                with way.breaker.attempt():
+                    return await self._post(form, system)
+        except LaterError as later:
+            if not later.behind:
+                raise
+            # Nobody queues for a system that takes nothing: they look in one after the other.
+            seconds = way.lane.later(form.key, priority, later.seconds, _COMING_BACK)
+            raise LaterError(seconds, later.reason, behind=True) from None
+        finally:
+            if way.failing != way.breaker.failing:
+                way.failing = way.breaker.failing
+                way.lane.anew()
+                _log.warning(
+                    "the system of %s %s", form.unit, "takes no orders" if way.failing else "takes orders again"
+                )
+
+    async def _post(self, form: OrderForm, system: System) -> Delivery:
+        content = signing.body(form)
+        headers = signing.headers(form.key, content, system.secrets)
+        limit = activity.info().start_to_close_timeout
+        within = max(limit.total_seconds() - _BEFORE_THE_END, 1.0) if limit else None
+        reply = await self._wire.post(orders_url(system.endpoint), content, headers, within)
+        return answers.read(reply, form)
+
+    def _way(self, system: System) -> _Way:
+        per_minute = system.per_minute or self._bounds.per_minute
+        at_once = system.at_once or self._bounds.at_once
+        way = self._ways.get(system.unit)
+        if way is None or way.endpoint != system.endpoint:
+            # At a new address there is another system, of which nothing bad is known.
+            way = self._ways[system.unit] = _Way(system.endpoint, Lane(per_minute, at_once), Breaker())
+        way.lane.per_minute, way.lane.at_once = per_minute, at_once
+        return way
+
+    def _failed(self, form: OrderForm, failure: NotTakenError) -> ApplicationError:
+        if failure.for_good:
+            self._failures.pop(form.key, None)
+            _log.warning("%s is not taken by %s for good", form.key, form.unit)
+            return _error(f"{form.unit} {failure.reason}", failure.kind, None, for_good=True)
+        if len(self._failures) >= _MANY:
+            self._failures.clear()
+        times = self._failures[form.key] = self._failures.get(form.key, 0) + 1
+        seconds = max(_backoff(times), failure.wait or 0.0)
+        return _error(f"{form.unit} {failure.reason}", failure.kind, seconds)
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        await self._wire.aclose()
+
+
+def _backoff(times: int) -> float:
+    """Seconds until the next attempt, as the retry policy has it for what has failed so often.
+
+    The engine counts every time that an order had to wait as a failure, and would soon be very patient with it.
+    """
+    policy = activity.info().retry_policy
+    if policy is None:
+        return 2.0 ** min(times - 1, 8)
+    first, longest = policy.initial_interval.total_seconds(), policy.maximum_interval
+    grown = first * policy.backoff_coefficient ** min(times - 1, 30)
+    return float(min(grown, longest.total_seconds() if longest else 100 * first))
+
+
+def _error(reason: str, kind: str, seconds: float | None, *, for_good: bool = False) -> ApplicationError:
+    """What the engine is told. It is no error of this service, and its log need not have it."""
+    return ApplicationError(
+        reason,
+        type=kind,
+        non_retryable=for_good,
+        next_retry_delay=timedelta(seconds=_in_time(seconds)) if seconds is not None else None,
+        category=ApplicationErrorCategory.BENIGN,
+    )
+
+
+def _in_time(seconds: float) -> float:
+    """A wait that does not outlast the delivery's time: it would be given up at once, before its time."""
+    info = activity.info()
+    if info.schedule_to_close_timeout is None:
+        return seconds
+    passed = (info.started_time - info.scheduled_time).total_seconds()
+    left = info.schedule_to_close_timeout.total_seconds() - passed - _BEFORE_THE_END
+    return min(seconds, left) if left > 1 else seconds

@@ -1,20 +1,19 @@
 """What workflows ask of activities: names and inputs, free of everything that activities import."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import to_json
 
 from cases.adoption import Fate
 from cases.case import Case
 from cases.commands import Command
-from cases.deadlines import running
 from cases.effects import Effect
 from cases.events import Event
-from cases.order import Order
-from cases.view import DeadlineView
-from cases.vocabulary import Kind, Location, Value
+from cases.notice import Notice
+from cases.order_form import OrderForm
+from cases.vocabulary import Code, Note, Value
 
 RECORD = "record"
 REWRITE = "rewrite"
@@ -30,11 +29,22 @@ MOST_BYTES = 1_000_000
 
 
 class RecordRequest(Value):
-    """Events to write into the register, and the case they add up to where that is at hand."""
+    """Events to write into the register, and the case they add up to where that is at hand.
+
+    With them goes what they owe: what units are told, and the notices to people.
+    """
 
     number: str
     events: tuple[Event, ...]
     case: Case | None = None
+    orders: tuple[OrderForm, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+class Recorded(Value):
+    """What was recorded. `in_mailbox` are the keys of the orders to units that have no system: no more is owed them."""
+
+    in_mailbox: tuple[str, ...] = ()
 
 
 class HistoryRequest(Value):
@@ -51,48 +61,47 @@ class HistoryPart(Value):
     more: bool
 
 
-def fitting(events: Sequence[Event]) -> int:
+def fitting(events: Sequence[Event], with_them: Mapping[int, Sequence[Value]] | None = None) -> int:
     """How many of some events, from the first on and at least that one, fit into one message to the engine.
 
     The engine's server takes two megabytes at once, and ends or stops for good whatever hands it more.
+
+    Args:
+        events: The events.
+        with_them: What else goes with each of them, by its number.
     """
     size = 0
     for count, event in enumerate(events):
-        size += weight(event)
+        size += weight(event) + sum(map(weight, (with_them or {}).get(event.seq, ())))
         if size > MOST_BYTES and count > 0:
             return count
     return len(events)
 
 
-def weight(event: Event) -> int:
-    """How many bytes an event takes in a message."""
-    return len(to_json(event)) + 1
+def weight(value: Value) -> int:
+    """How many bytes an event, or something like it, takes in a message."""
+    return len(to_json(value)) + 1
 
 
-class OrderForm(Value):
-    """An order as it is posted to a unit's system. `version` counts changes of this form.
+class Delivery(Value):
+    """What became of an order that was delivered.
 
-    With `assist` the unit `lead` has called the other one in, for this `task` (Art. 16).
+    `taken` tells whether a system has it; a unit without one reads its mailbox. Its `answer`, if it gave one at once,
+    signs for the order or disputes it, with `reason`, `evidence` and the unit that it proposes (Art. 12).
     """
 
-    version: Literal[1] = 1
-    about: str
-    key: str
-    case_number: str
-    order: int
-    assist: int | None = None
-    lead: str | None = None
-    task: str = ""
-    unit: str
-    level: str
-    category: str
-    kind: Kind
-    subject: str | None
-    description: str
-    location: Location
-    received_at: AwareDatetime
-    dispatched_at: AwareDatetime
-    deadlines: tuple[DeadlineView, ...]
+    taken: bool
+    answer: Literal["accepted", "refused"] | None = None
+    note: Note = ""
+    reason: Note = ""
+    evidence: Note = ""
+    proposed: Code | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_told_before(cls, given: Any) -> Any:
+        """An earlier release answered with yes or no."""
+        return {"taken": given} if isinstance(given, bool) else given
 
 
 class CaseMessage(Value):
@@ -166,37 +175,3 @@ class NoticeRequest(Value):
 
     effect: Effect
     number: str
-
-
-def order_form(case: Case, effect: Effect) -> OrderForm:
-    """The form of the order that an effect carries, as the case stands."""
-    assist = case.assists[effect.assist - 1] if effect.assist is not None else None
-    order = case.orders[assist.order - 1] if assist else _held(case, effect.to)
-    complaint = case.complaint
-    return OrderForm(
-        about=effect.about,
-        key=effect.key,
-        case_number=case.number,
-        order=order.index,
-        assist=effect.assist,
-        lead=assist.called_by if assist else None,
-        task=assist.task if assist else "",
-        unit=effect.to,
-        level=case.terms.level,
-        category=complaint.category,
-        kind=complaint.kind,
-        subject=complaint.subject,
-        description=complaint.description,
-        location=complaint.location,
-        received_at=complaint.received_at,
-        dispatched_at=assist.called_at if assist else order.dispatched_at,
-        deadlines=tuple(
-            DeadlineView(name=one.name, id=one.id, unit=one.unit, due_at=one.due_at, standing=one.standing)
-            for one in running(case)
-            if one.unit == effect.to
-        ),
-    )
-
-
-def _held(case: Case, unit: str) -> Order:
-    return next(order for order in reversed(case.orders) if order.unit == unit)

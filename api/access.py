@@ -10,6 +10,7 @@ from api import services
 from api.problems import ProblemError
 from cases.case import Case
 from cases.errors import UnknownCaseError
+from cases.lifecycle import STEPS, By
 from cases.vocabulary import Actor, Role
 from records.keys import Key
 
@@ -19,9 +20,13 @@ _HANDLING = frozenset({Role.UNIT, Role.ADMIN})
 _STAFF = _DESK | {Role.UNIT}
 _SUPERVISION = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _EVERYBODY = _INTAKE | {Role.UNIT}
+_OPERATION = frozenset({Role.ADMIN})
 
 PUBLIC = frozenset({"GET /healthz", "GET /readyz", "GET /metrics"})
 """Routes that need no key, and tell nothing of any case."""
+
+SIGNED = frozenset({"POST /v1/callbacks/{unit}"})
+"""Routes that are open to whoever signs what is sent with a secret of the unit in the address."""
 
 ACCESS: dict[str, frozenset[Role]] = {
     "POST /v1/cases": frozenset({Role.INTAKE, Role.DESK, Role.ADMIN}),
@@ -65,10 +70,18 @@ ACCESS: dict[str, frozenset[Role]] = {
     "POST /v1/cases/{number}/supervise": _DESK,
     "POST /v1/cases/{number}/close": _SUPERVISION,
     "POST /v1/cases/{number}/note": _EVERYBODY,
+    "POST /v1/cases/{number}/retry-delivery": _DESK,
     "GET /v1/cases/{number}/candidates": _INTAKE,
     "POST /v1/candidates": _INTAKE,
     "GET /v1/units": _EVERYBODY,
     "GET /v1/units/{unit}/orders": _STAFF,
+    "GET /v1/units/{unit}/system": _OPERATION,
+    "PUT /v1/units/{unit}/system": _OPERATION,
+    "DELETE /v1/units/{unit}/system": _OPERATION,
+    "POST /v1/units/{unit}/system/secrets": _OPERATION,
+    "GET /v1/deliveries": _STAFF,
+    "GET /v1/notices": _DESK,
+    "POST /v1/notices/{id}/retry": _DESK,
     "GET /v1/categories": _EVERYBODY,
     "GET /v1/route": _EVERYBODY,
 }
@@ -87,16 +100,29 @@ def step_address(act: str) -> str:
     return _ADDRESSES.get(act, f"/{act.replace('_', '-')}")
 
 
+UNIT_ACTS = tuple(
+    act
+    for act, step in STEPS.items()
+    if step.by is not By.ENGINE and Role.UNIT in ACCESS[f"POST /v1/cases/{{number}}{step_address(act)}"]
+)
+"""The acts whose steps are open to a unit."""
+
+
 @dataclass(frozen=True)
 class Caller:
-    """Whoever holds a key. A unit's key reaches the cases it has a part in; one bound to a source, that source's."""
+    """Whoever holds a key. A unit's key reaches the cases it has a part in; one bound to a source, that source's.
+
+    A unit that has `signed` what it sends is as good as one with a key of its own.
+    """
 
     key: Key
+    signed: bool = False
 
     @property
     def actor(self) -> Actor:
         """Who caused what the caller does; the key's secret is no part of it."""
-        return Actor(role=self.key.role, id=f"key:{self.key.prefix}", unit=self.key.unit)
+        own = "callback" if self.signed else f"key:{self.key.prefix}"
+        return Actor(role=self.key.role, id=own, unit=self.key.unit)
 
     def check_sees(self, case: Case) -> None:
         """See that the case is, or once was, one the key is for.
@@ -122,6 +148,26 @@ class Caller:
         parts = [part for part in PARTS if part != "unit" and asked.get(part) is not None] or ["unit"]
         own = {part: _own(part, asked.get(part), self.key.unit) for part in parts}
         return {part: asked.get(part) for part in PARTS} | own
+
+    def own_unit(self, asked: str | None) -> str | None:
+        """The unit of which a list tells: the one that was asked for, or the one the key is bound to.
+
+        Raises:
+            ProblemError: another unit was asked for.
+        """
+        return _own("unit", asked, self.key.unit)
+
+    def check_unbound(self, what: str) -> None:
+        """See that the key is not bound to a source, where things are listed that belong to none.
+
+        Raises:
+            ProblemError: it is.
+        """
+        if self.key.source is not None:
+            raise forbidden(
+                f"this key is bound to the source {self.key.source!r}, and {what} are of all sources; use a key that "
+                "is bound to none"
+            )
 
     def own_source(self, asked: str | None) -> str | None:
         """The source whose cases a list holds: the one that was asked for, or the one the key is bound to.

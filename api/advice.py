@@ -15,6 +15,9 @@ _PLACES = ("body", "query", "path", "header", "cookie")
 _KINDS = frozenset(kind.model_fields["ground"].default for kind in get_args(get_args(Triage)[0]))
 """What pydantic puts into a path to say as which ground a value was read."""
 
+_OF_NAMES = frozenset({"missing", "extra_forbidden"})
+"""Errors whose path ends in the name of a member, even if a ground is called so, too."""
+
 _MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 """How pydantic writes the value of an enumeration."""
 
@@ -47,7 +50,7 @@ def _follows(error: Mapping[str, Any], places: Sequence[tuple[str | int, ...]]) 
 
 
 def _told(error: Mapping[str, Any]) -> FieldError:
-    path = _path(error["loc"])
+    path = _path(error["loc"], named=error["type"] in _OF_NAMES)
     advise = _ADVICE.get(error["type"], _as_pydantic_says)
     detail = advise(error.get("ctx") or {}, str(error["msg"]))
     if error["type"].startswith("union_tag"):
@@ -58,11 +61,13 @@ def _told(error: Mapping[str, Any]) -> FieldError:
     return FieldError(field=path, detail=detail)
 
 
-def _path(loc: Sequence[str | int]) -> str:
+def _path(loc: Sequence[str | int], *, named: bool) -> str:
     place, *path = [str(part)[:_LONGEST_NAME] for part in loc]
     if place not in _PLACES:
         path = [place, *path]
-    return printable(".".join(part for part in path if part not in _KINDS)) or "body"
+    last = path[-1:] if named else []
+    before = path[:-1] if named else path
+    return printable(".".join([*(part for part in before if part not in _KINDS), *last])) or "body"
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import sys
 from contextlib import AsyncExitStack
 
@@ -18,6 +19,7 @@ from api.limits import BodyLimit
 from api.metrics import Measured, Metrics
 from api.routes import (
     assisting,
+    callbacks,
     candidates,
     cases,
     catalogue,
@@ -25,10 +27,14 @@ from api.routes import (
     dispatching,
     handling,
     health,
+    mailboxes,
+    outgoing,
     oversight,
+    systems,
     units,
 )
 from api.services import Services
+from api.watch import MailboxWatch
 from cases.city import City
 from hotline import ports, stack
 from hotline.city import at_pace
@@ -59,11 +65,18 @@ def create_app(
     metrics = Metrics()
     in_force = city if isinstance(city, CityInForce) else CityInForce(city, register)
     app.state.services = Services(
-        engine=engine, register=register, keyring=KeyRing(keys), in_force=in_force, metrics=metrics
+        engine=engine,
+        register=register,
+        keyring=KeyRing(keys),
+        in_force=in_force,
+        metrics=metrics,
+        watch=MailboxWatch(register.mailboxes),
+        networks=settings.open_networks,
     )
-    for routes in (cases, dispatching, handling, assisting, complainant, oversight, units, catalogue, health):
+    for routes in (cases, dispatching, handling, assisting, complainant, oversight):
         app.include_router(routes.router)
-    app.include_router(candidates.router)
+    for routes in (mailboxes, systems, callbacks, units, outgoing, catalogue, health, candidates):
+        app.include_router(routes.router)
     problems.install(app)
     openapi.describe(app)
     # The last one added is the outermost.
@@ -106,7 +119,19 @@ async def serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        await uvicorn.Server(config).serve()
+        await Server(config, app.state.services.watch).serve()
+
+
+class Server(uvicorn.Server):
+    """Lets those go who wait for mail as soon as it is told to stop, and not only when they have waited enough."""
+
+    def __init__(self, config: uvicorn.Config, watch: MailboxWatch) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._watch.close()
+        await super().shutdown(sockets)
 
 
 async def _temporal(port: int) -> Client:

@@ -22,7 +22,7 @@ async def submit(services: Services, caller: Caller, number: str, act: Act, idem
         UnknownCaseError: there is no such case, or none that the caller may know of.
         UnavailableError: the engine is out of reach; sending it again under the same Idempotency-Key is safe.
     """
-    command = Command(id=command_id(caller.key.prefix, number, act.type, idempotency_key), actor=caller.actor, act=act)
+    command = Command(id=id_of(caller, number, act.type, idempotency_key), actor=caller.actor, act=act)
     if caller.key.source is not None:
         await find(services, caller, number)
     try:
@@ -31,6 +31,12 @@ async def submit(services: Services, caller: Caller, number: str, act: Act, idem
         # A unit's command succeeds on its own order alone; whether a refusal may be told depends on whose case it is.
         case, _ = await find(services, caller, number)
         raise _told(error, case, caller, act) from error
+
+
+def id_of(caller: Caller, number: str, act: str, idempotency_key: str | None) -> str:
+    """The id of the command that a caller gives a case: the same when the request is repeated under its key."""
+    # The id of a signed message stands for the message; another act under it is other content, not another command.
+    return command_id(caller.key.prefix, number, "" if caller.signed else act, idempotency_key)
 
 
 def _told(error: RefusalError, case: Case, caller: Caller, act: Act) -> RefusalError:

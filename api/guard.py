@@ -10,9 +10,10 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from api.access import ACCESS, PUBLIC, Caller, admit
+from api.access import ACCESS, PUBLIC, SIGNED, Caller, admit
 from api.advice import FieldError, printable
 from api.problems import ProblemError, wrong
+from api.signatures import SIGNATURE, admit_signed
 from api.text import fault, read_json
 
 _BEARER = HTTPBearer(auto_error=False, description="A key that `hotline keys create` made.")
@@ -25,7 +26,7 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
         super().__init__(path, endpoint, **given)
         for name in self.names():
-            if name not in ACCESS and name not in PUBLIC:
+            if name not in ACCESS and name not in PUBLIC | SIGNED:
                 raise LookupError(f"{name} has no entry in api.access.ACCESS: say which roles it is open to")
 
     def names(self) -> list[str]:
@@ -37,10 +38,11 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            await admit(request, f"{request.method} {self.path_format}")
-            _check_query(request)
-            # One object from here on: a body can be received once only, and this one keeps it.
+            # One object for all: a body can be received once only, and this one keeps it.
             strict = _StrictRequest(request.scope, request.receive)
+            route = f"{request.method} {self.path_format}"
+            await (admit_signed(strict) if route in SIGNED else admit(strict, route))
+            _check_query(strict)
             await _check_media_type(strict)
             return await handle(strict)
 
@@ -64,6 +66,22 @@ def caller(
 
 
 CallerDep = Annotated[Caller, Depends(caller)]
+
+_SIGNATURE = APIKeyHeader(
+    name=SIGNATURE,
+    scheme_name="Signature",
+    auto_error=False,
+    description="By the Standard Webhooks scheme, with a secret of the unit; with it go webhook-id and "
+    "webhook-timestamp.",
+)
+
+
+def signer(request: Request, _: Annotated[str | None, Security(_SIGNATURE)]) -> Caller:
+    """The unit whose signature the guard let in."""
+    return cast(Caller, request.state.caller)
+
+
+SignerDep = Annotated[Caller, Depends(signer)]
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -42,7 +42,7 @@ def command_id(prefix: str, number: str, act: str, key: str | None) -> str:
     Args:
         prefix: Of the caller's API key; two callers never meet in one Idempotency-Key.
         number: The case.
-        act: What is asked of it.
+        act: What is asked of it; empty where the key stands for one message, whatever it asks.
         key: The Idempotency-Key, if there is one.
     """
     if key is None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Path
 
 from api.access import Caller
-from api.problems import unknown_case
+from api.problems import unknown_case, unknown_unit
 from api.services import Services
 from cases import number as case_number
 from cases.case import Case
@@ -149,6 +149,18 @@ def check_unit(catalogue: Catalogue, field: str, unit: str) -> Unit:
     if unit not in catalogue.units:
         raise InvalidError(field, unknown("unit", unit, catalogue.units, "GET /v1/units"))
     return catalogue.units[unit]
+
+
+async def check_known(services: Services, unit: str) -> None:
+    """See that there is a unit; one of an earlier policy may still have orders, and the register knows it.
+
+    Raises:
+        ProblemError: there is none (404).
+        UnavailableError: PostgreSQL is out of reach.
+    """
+    known = services.city.catalogue.units
+    if unit not in known and await services.register.unit(unit) is None:
+        raise unknown_unit(unknown("unit", unit, known, "GET /v1/units"))
 
 
 def check_category(city: City, field: str, category: str) -> Category:

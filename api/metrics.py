@@ -1,24 +1,18 @@
-"""What operators watch: requests by route and status, their latencies, and cases by status."""
+"""What operators watch: requests and their latencies, cases by status, deliveries and notices that are stuck."""
 
 import time
+from contextlib import suppress
 from http import HTTPMethod
-from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cases.errors import UnavailableError
+from records.register import Register
 
 _COUNTED_EVERY = 15.0
 """Seconds between two counts of the cases."""
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-
-class CaseCounts(Protocol):
-    """Where the number of cases in each status is known."""
-
-    async def count_by_status(self) -> dict[str, int]:
-        """How many cases stand where."""
 
 
 class Metrics:
@@ -37,6 +31,18 @@ class Metrics:
             registry=self._registry,
         )
         self._cases = Gauge("hotline_cases", "Cases in the register.", ("status",), registry=self._registry)
+        self._deliveries = Gauge(
+            "hotline_stuck_deliveries",
+            "Deliveries to units' systems that have failed and not come through since.",
+            ("unit", "state"),
+            registry=self._registry,
+        )
+        self._notices = Gauge(
+            "hotline_stuck_notices",
+            "Notices that are failing or failed; of channel none, those without words.",
+            ("channel",),
+            registry=self._registry,
+        )
         self._counted_at = -_COUNTED_EVERY
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -45,17 +51,25 @@ class Metrics:
         self._requests.labels(known, route, str(status)).inc()
         self._seconds.labels(known, route).observe(seconds)
 
-    async def exposition(self, cases: CaseCounts) -> bytes:
-        """All figures in Prometheus's text format. Without the register, the last count of its cases stands."""
+    async def exposition(self, register: Register) -> bytes:
+        """All figures in Prometheus's text format. Without the register, its last counts stand."""
         if time.monotonic() - self._counted_at >= _COUNTED_EVERY:
             self._counted_at = time.monotonic()
-            try:
-                counts = await cases.count_by_status()
-            except UnavailableError:
-                counts = {}
-            for status, count in counts.items():
-                self._cases.labels(status).set(count)
+            with suppress(UnavailableError):
+                await self._count(register)
         return generate_latest(self._registry)
+
+    async def _count(self, register: Register) -> None:
+        for status, count in (await register.count_by_status()).items():
+            self._cases.labels(status).set(count)
+        deliveries, notices = await register.deliveries.counts(), await register.sendings.counts()
+        # What is no longer stuck has no series any more.
+        self._deliveries.clear()
+        for (unit, state), count in deliveries.items():
+            self._deliveries.labels(unit, state).set(count)
+        self._notices.clear()
+        for (channel, _), count in notices.items():
+            self._notices.labels(channel or "none").inc(count)
 
 
 class Measured:

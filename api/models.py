@@ -11,7 +11,6 @@ from cases.triage import CaseNumber
 from cases.vocabulary import (
     Channel,
     Code,
-    Complaint,
     Kind,
     Outcome,
     Status,
@@ -49,13 +48,6 @@ class CaseQuery(CaseFilter):
     due_before: AwareDatetime | None = Field(None, description="A running deadline is due before this.")
     received_from: AwareDatetime | None = Field(None, description="Received at this time or later.")
     received_before: AwareDatetime | None = Field(None, description="Received before this time.")
-    after: str | None = Field(None, description="The `next` of the page before.")
-    limit: int = Field(50, ge=1, le=200, description="How many at most.")
-
-
-class PageQuery(Value):
-    """How much of a list."""
-
     after: str | None = Field(None, description="The `next` of the page before.")
     limit: int = Field(50, ge=1, le=200, description="How many at most.")
 
@@ -128,22 +120,6 @@ class CasePage(BaseModel):
     """One page of a list of cases; `next` is the `after` of the next one."""
 
     items: list[CaseLine]
-    next: str | None
-
-
-class OrderLine(BaseModel):
-    """An open case that a unit holds, with the complaint as it was received."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    case: CaseLine
-    complaint: Complaint
-
-
-class OrderPage(BaseModel):
-    """One page of a unit's orders; `next` is the `after` of the next one."""
-
-    items: list[OrderLine]
     next: str | None
 
 

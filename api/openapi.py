@@ -23,6 +23,9 @@ each field, `rule`, `source` and `allowed` say what forbids a step and what the 
 **Steps.** Every step of a case is a POST that answers with its new state. `allowed` names the steps that a case takes
 now, whoever asks; in a refusal, those that it takes from you. Each name is the `operationId` of an address below.
 
+**Units** read what they are told from their mailbox, or have it posted to a system of their own, which may then take
+steps by signed callbacks instead of a key. `docs/departments.md` is the page for a department's programmer.
+
 **Times** are ISO 8601 with an offset; in answers, that of the city. **Lists** are turned by `next`, sent as `after`.
 """
 TAGS = [
@@ -32,7 +35,12 @@ TAGS = [
     {"name": "assisting", "description": "Units that are called in (吹哨报到)."},
     {"name": "complainant", "description": "What the complainant says and wants, whoever takes it down."},
     {"name": "oversight", "description": "Supervision, ends by a supervisor, notes."},
-    {"name": "units", "description": "Handling units with their orders, the categories of matters, and the catalogue."},
+    {
+        "name": "units",
+        "description": "Handling units with their mailboxes, systems and callbacks, the categories of matters, and the "
+        "catalogue.",
+    },
+    {"name": "outgoing", "description": "What units' systems have not taken, and what became of notices to people."},
     {"name": "operation", "description": "For whoever runs the service; no key needed."},
 ]
 

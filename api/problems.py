@@ -129,6 +129,12 @@ def unknown_case(detail: str) -> ProblemError:
     return ProblemError(HTTPStatus.NOT_FOUND, "unknown-case", "There is no such case", detail, errors=[field])
 
 
+def unknown_unit(detail: str) -> ProblemError:
+    """A code that belongs to no unit, or to none that the caller may ask about."""
+    field = FieldError(field="unit", detail=detail)
+    return ProblemError(HTTPStatus.NOT_FOUND, "unknown-unit", "There is no such unit", detail, errors=[field])
+
+
 def from_http(error: HTTPException, request: Request) -> ProblemError:
     """What the framework refuses by itself: unknown addresses, methods that an address does not take."""
     if isinstance(error, ProblemError):
@@ -184,7 +190,7 @@ def unavailable(detail: str, **told: Any) -> ProblemError:
 
 _DOCUMENTED = {
     400: "The body is not JSON in UTF-8.",
-    401: "The key is missing, unknown, expired or revoked.",
+    401: "The key is missing, unknown, expired or revoked, or the signature does not hold.",
     403: "The key's role, or what it is bound to, does not cover this.",
     404: "There is no such thing, or none that the key may know of.",
     409: "The rules forbid it now; `rule`, `source` and `allowed` tell which and what instead.",

@@ -8,20 +8,27 @@ from fastapi import Depends, Request
 from api.city import CityInForce
 from api.keyring import KeyRing
 from api.metrics import Metrics
+from api.watch import MailboxWatch
 from cases.city import City
+from cases.targets import Network
 from records.register import Register
 from workflows.engine import Engine
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """One application's share of everything, made when it is."""
+    """One application's share of everything, made when it is.
+
+    `networks` are where units' systems may be besides the public ones.
+    """
 
     engine: Engine
     register: Register
     keyring: KeyRing
     in_force: CityInForce
     metrics: Metrics
+    watch: MailboxWatch
+    networks: tuple[Network, ...]
 
     @property
     def city(self) -> City:

@@ -9,7 +9,7 @@ from fastapi.types import DecoratedCallable
 
 from api.access import Caller, step_address
 from api.answers import answer
-from api.commands import submit
+from api.commands import id_of, submit
 from api.guard import CallerDep, GuardedRoute
 from api.idempotency import IdempotencyKey
 from api.lookup import NumberDep, check_unit, find_other
@@ -36,6 +36,10 @@ class Asking:
         act = cast(Act, kind.model_validate(told | more))
         taken = await submit(self.services, self.caller, self.number, act, self.idempotency_key)
         return answer(taken, self.services.city.policy.city_zone)
+
+    def command_id(self, act: str) -> str:
+        """The id of the command that asks for an act: the same when the request is repeated under its key."""
+        return id_of(self.caller, self.number, act, self.idempotency_key)
 
     def copy_to(self, field: str, unit: str) -> str | None:
         """The district that gets the copy of a unit's order, by the catalogue (Art. 12).

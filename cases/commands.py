@@ -16,7 +16,7 @@ from cases.acts.assisting import (
     Whistle,
 )
 from cases.acts.complainant import Appeal, CallBack, Rate, Reopen, Supplement, Urge, Withdraw
-from cases.acts.engine import ConfirmDelivery, FailDelivery, Tick
+from cases.acts.engine import ConfirmDelivery, FailDelivery, RetryDelivery, Tick
 from cases.acts.handling import (
     Acknowledge,
     Contact,
@@ -82,6 +82,7 @@ Act = Annotated[
     | Relay
     | ConfirmDelivery
     | FailDelivery
+    | RetryDelivery
     | Tick,
     Field(discriminator="type"),
 ]
@@ -126,6 +127,7 @@ __all__ = [
     "Report",
     "RequestExtension",
     "Resume",
+    "RetryDelivery",
     "Return",
     "Review",
     "Supervise",

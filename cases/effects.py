@@ -1,10 +1,11 @@
 """What an event owes to the world outside: orders to carry to units, people to tell, other cases to tell."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from cases.case import Case
-from cases.commands import Act, Command, Follow, Relay, Repeat
+from cases.commands import Act, Command, Follow, Relay, Repeat, fingerprint
 from cases.events import (
     Adjudicated,
     Appealed,
@@ -16,6 +17,7 @@ from cases.events import (
     Breached,
     Closed,
     Consulted,
+    DeliveryRetried,
     Dispatched,
     Escalated,
     Event,
@@ -51,6 +53,8 @@ from cases.vocabulary import SYSTEM, Outcome, Value
 _OF_ORDERS = frozenset({"acknowledgment", "handling", "progress", "resolution", "callback"})
 """The deadlines that are numbered by the order they belong to."""
 
+_ALARMS = frozenset({"warned", "breached", "escalated"})
+
 COMPLAINANT, DESK, SUPERVISOR = "complainant", "desk", "supervisor"
 
 
@@ -74,15 +78,26 @@ class _Owed(NamedTuple):
     about: str
     to: str
     assist: int | None = None
+    besides: str = ""
+    """Tells apart what one command owes to one addressee more than once."""
 
 
 def effects(case: Case, event: Event) -> list[Effect]:
-    """What an event owes, given the case as the event left it."""
+    """What an event owes, given the case as the event left it.
+
+    A unit is told of everything that changes an order in which it has a part, and of the order itself: its people by a
+    notice, its system, or its mailbox, by an order. Alarms go to people alone: a system knows its limits.
+    """
+    if isinstance(event.fact, DeliveryRetried):
+        return [_again(event.fact)]
     found = [*_of_dispatch(case, event.fact), *_of_handling(case, event.fact), *_of_the_end(case, event.fact)]
     found += [*_of_assists(case, event.fact), *_of_oversight(case, event.fact), *_of_links(case, event.fact)]
+    to_people = [one._replace(kind="notice", to=f"unit:{one.to}") for one in found if one.kind == "order"]
+    found += [one._replace(kind="order", to=unit) for one in found if (unit := _in_writing(one))]
+    found += to_people
     return [
         Effect(
-            key=f"{case.number}.{event.seq}.{one.kind}.{one.to}",
+            key=f"{case.number}.{_mark(event, one)}.{one.kind}.{one.to}",
             kind=one.kind,
             about=one.about,
             to=one.to,
@@ -91,6 +106,27 @@ def effects(case: Case, event: Event) -> list[Effect]:
         )
         for one in dict.fromkeys(found)
     ]
+
+
+def _mark(event: Event, owed: _Owed) -> str:
+    """Tells one effect of a case from every other: by the command that it comes of, or the alarm.
+
+    Not by the event's number: where a worker dies before the engine knows of an event, that comes to be again, and may
+    then be another one in the row.
+    """
+    origin = event.cause.id if event.cause is not None else fingerprint(event.fact)
+    return sha256(f"{origin} {owed.about} {owed.assist or ''} {owed.besides}".encode()).hexdigest()[:12]
+
+
+def _in_writing(owed: _Owed) -> str | None:
+    """The unit whose system a notice to its people goes to as well, if there is one."""
+    audience, _, unit = owed.to.partition(":")
+    told = owed.kind == "notice" and audience == "unit" and owed.about not in _ALARMS
+    return unit if told else None
+
+
+def _again(fact: DeliveryRetried) -> Effect:
+    return Effect(key=fact.key, kind="order", about=fact.about, to=fact.unit, seq=fact.sequence, assist=fact.assist)
 
 
 def command_for(case: Case, effect: Effect) -> Command:
@@ -174,7 +210,10 @@ def _of_handling(case: Case, fact: Fact) -> Iterator[_Owed]:
                 yield _Owed("notice", "extended", COMPLAINANT)
                 yield _Owed("notice", "extended", DESK)
         case Paused(kind=kind):
-            yield _Owed("notice", "waiting" if kind == "complainant" else "on_account", COMPLAINANT)
+            about = "waiting" if kind == "complainant" else "on_account"
+            yield _Owed("notice", about, COMPLAINANT)
+            if case.unit:
+                yield _Owed("order", about, case.unit)
         case Resumed():
             yield _Owed("notice", "resumed", _holder(case))
         case RaisedUp(to=to):
@@ -188,6 +227,8 @@ def _of_the_end(case: Case, fact: Fact) -> Iterator[_Owed]:
             last = case.orders[-1] if case.orders else None
             if last and not last.returned and last.reported_at is None and last.incident is None:
                 yield _Owed("order", "withdrawn", last.unit)
+            elif last and not last.returned and last.incident is None:
+                yield _Owed("order", "closed", last.unit)
         case Reopened():
             yield _Owed("notice", "reopened", COMPLAINANT)
         case Appealed():
@@ -202,14 +243,14 @@ def _of_assists(case: Case, fact: Fact) -> Iterator[_Owed]:
         case Whistled(unit=unit, assist=index, copy_to=district):
             yield _Owed("order", "assist", unit, index)
             if district:
-                yield _Owed("notice", "copied", f"unit:{district}")
+                yield _Owed("notice", "copied", f"unit:{district}", besides=f"call {index}")
         # Whoever leads now is told; the unit that called may have lost the case meanwhile (Art. 14).
         case AssistRefused(assist=index):
             yield _Owed("notice", "assist_refused", _district(case, index))
             yield _Owed("notice", "assist_refused", _holder(case))
-        case AssistAdjudicated(unit=unit, upheld=upheld):
+        case AssistAdjudicated(unit=unit, assist=index, upheld=upheld):
             about = "refusal_upheld" if upheld else "refusal_rejected"
-            yield _Owed("notice", about, f"unit:{unit}")
+            yield _Owed("notice", about, f"unit:{unit}", index)
             yield _Owed("notice", about, _holder(case))
         case AssistProgressed():
             yield _Owed("notice", "assist_progress", _holder(case))

@@ -19,6 +19,7 @@ from cases.facts.dispatching import (
     Advised,
     Consulted,
     Delivered,
+    DeliveryRetried,
     Dispatched,
     NotDispatched,
     Objected,
@@ -54,6 +55,7 @@ Fact = Annotated[
     | Dispatched
     | Delivered
     | Undelivered
+    | DeliveryRetried
     | Objected
     | Adjudicated
     | Returned
@@ -137,6 +139,7 @@ __all__ = [
     "Consulted",
     "Contacted",
     "Delivered",
+    "DeliveryRetried",
     "Dispatched",
     "Escalated",
     "Event",

@@ -201,6 +201,13 @@ STEPS: dict[str, Step] = {
         otherwise="it belongs to an incident already, or waits for a supervisor",
     ),
     "note": Step(_ALWAYS, By.ANYBODY),
+    "retry_delivery": Step(
+        _ALWAYS,
+        By.HOTLINE,
+        offered=lambda case: (
+            any(one.undelivered for one in case.orders) or any(one.undelivered for one in case.assists)
+        ),
+    ),
     "adopt": Step(_OPEN, By.ENGINE),
     "repeat": Step(_ALWAYS, By.ENGINE),
     "follow": Step(_ALWAYS, By.ENGINE),

@@ -7,6 +7,9 @@ from pydantic import AwareDatetime
 from cases.limits import Budget
 from cases.vocabulary import Outcome, Value
 
+ORDERED = frozenset({"dispatched", "assist"})
+"""As what an order is told to its unit; everything else is a later change of it."""
+
 
 class Objection(Value):
     """A unit disputes that an order is its own (派单异议, Art. 12), or one called in that it has a part in the matter.
@@ -50,7 +53,8 @@ class Order(Value):
     """One unit's time with the case, from dispatch to its end. `index` counts from 1.
 
     `stage` is 2 and more for a review after an appeal. `designated` orders cannot be disputed (Art. 14). `incident` is
-    the case through which the unit handles this one together with others. `breached_at` is when its resolution was due,
+    the case through which the unit handles this one together with others. `undelivered` is why the order did not reach
+    the unit's system in time, as long as it has not. `breached_at` is when its resolution was due,
     if it was not reported by then.
     """
 
@@ -63,6 +67,7 @@ class Order(Value):
     stage: int = 1
     incident: str | None = None
     delivered_at: AwareDatetime | None = None
+    undelivered: str = ""
     acknowledged_at: AwareDatetime | None = None
     contacted_at: AwareDatetime | None = None
     progressed_at: AwareDatetime | None = None
@@ -111,6 +116,7 @@ class Assist(Value):
     task: str
     called_at: AwareDatetime
     delivered_at: AwareDatetime | None = None
+    undelivered: str = ""
     acknowledged_at: AwareDatetime | None = None
     progressed_at: AwareDatetime | None = None
     refusals: tuple[Objection, ...] = ()

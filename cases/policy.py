@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from cases.calendar import Window
 from cases.limits import Alarms, Anchor, Budget, Limit
 from cases.rules import Rules
 from cases.vocabulary import Code, Kind, Name, Value
@@ -62,6 +63,20 @@ class Terms(Rules):
         return ZoneInfo(self.zone)
 
 
+class NoticeRules(Value):
+    """When people are told, and in which language where they have not said.
+
+    Outside `hours`, by the city's zone, a notice waits until they begin, unless the case is of one of the levels that
+    pierce the quiet; without `hours` it goes out at any time. After a notice to somebody, further ones to the same
+    address are gathered for as long as `digest`, and go out as one; those of piercing levels go at once.
+    """
+
+    language: Code = "zh"
+    hours: Window | None = None
+    pierced_by: tuple[Code, ...] = ("emergency",)
+    digest: Budget | None = None
+
+
 class Policy(Rules):
     """A city's rules in one version.
 
@@ -78,6 +93,7 @@ class Policy(Rules):
     default_level: Code
     kinds: dict[Kind, Code] = Field(default_factory=dict)
     open_cases: Literal["keep", "adopt"] = "keep"
+    notices: NoticeRules = NoticeRules()
 
     @field_validator("zone")
     @classmethod
@@ -92,6 +108,9 @@ class Policy(Rules):
     def _consistent(self) -> "Policy":
         if self.default_level not in self.levels:
             raise ValueError(f"default_level: {self.default_level!r} is none of the levels {sorted(self.levels)}")
+        for code in self.notices.pierced_by:
+            if code not in self.levels and code != "emergency":
+                raise ValueError(f"notices.pierced_by: {code!r} is none of the levels {sorted(self.levels)}")
         for kind, code in self.kinds.items():
             if code not in self.levels:
                 raise ValueError(f"kinds.{kind}: {code!r} is none of the levels {sorted(self.levels)}")
@@ -166,11 +185,13 @@ class Policy(Rules):
     def faster(self, factor: int) -> "Policy":
         """The same rules on a clock that runs `factor` times as fast, under a version that says so.
 
-        Call-backs then are made at any hour: a night would be over in minutes.
+        Call-backs then are made, and notices sent, at any hour: a night would be over in minutes.
         """
         hastened = _hastened(self, factor)
         callback = self.callback and hastened.callback and hastened.callback.model_copy(update={"hours": None})
-        return hastened.model_copy(update={"version": f"{self.version} x{factor}", "callback": callback})
+        notices = hastened.notices.model_copy(update={"hours": None})
+        changed = {"version": f"{self.version} x{factor}", "callback": callback, "notices": notices}
+        return hastened.model_copy(update=changed)
 
     def alarms(self) -> Iterator[tuple[Path, Alarms]]:
         """Everything in the policy that somebody is told of, with the path it stands at."""

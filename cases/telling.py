@@ -48,6 +48,11 @@ def _dispatched(fact: events.Dispatched) -> str:
     return f"{how} {fact.unit}{copy} (order {fact.order}{stage}): {fact.reason}"
 
 
+def _undelivered(fact: events.Undelivered) -> str:
+    what = "the order" if fact.about == "dispatched" else fact.about
+    return f"{what} did not reach {fact.unit}{'' if fact.final else ' in time, delivery goes on'}: {fact.reason}"
+
+
 def _objected(fact: events.Objected) -> str:
     proposed = f"; it proposes {fact.proposed}" if fact.proposed else ""
     evidence = f"; evidence: {fact.evidence}" if fact.evidence else ""
@@ -111,7 +116,8 @@ _TOLD: dict[type[Value], Callable[[Any], str]] = {
     events.NotDispatched: _not_dispatched,
     events.Consulted: lambda fact: f"the desk asks {', '.join(fact.units)}: {fact.question}",
     events.Dispatched: _dispatched,
-    events.Undelivered: lambda fact: f"the order did not reach {fact.unit}: {fact.reason}",
+    events.Undelivered: _undelivered,
+    events.DeliveryRetried: lambda fact: f"delivered to {fact.unit} again: {fact.about}",
     events.Objected: _objected,
     events.Adjudicated: lambda fact: (
         f"the objection of {fact.unit} is {'upheld' if fact.upheld else 'rejected'}: {fact.reason}"

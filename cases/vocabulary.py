@@ -23,6 +23,9 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 """A moment as it is kept: in UTC, for of the hour that is doubled in autumn the clocks of a zone tell only half."""
 
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")]
+"""A language's code, as `en`, `zh-CN` or `zh-Hant`."""
+
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 
 
@@ -114,11 +117,15 @@ SYSTEM = Actor(role=Role.SYSTEM)
 
 
 class Complainant(Value):
-    """The person or organisation that raised the matter (诉求人). Every field is the complainant's choice."""
+    """The person or organisation that raised the matter (诉求人). Every field is the complainant's choice.
+
+    `language` is the one to be told in, as `en` or `zh`; without it that is the city's.
+    """
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable] | None = None
     phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ()./-]{2,30}$")] | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+    language: Language | None = None
 
 
 class Location(Value):

@@ -34,6 +34,7 @@ def sheet(city: City, version: Version | None) -> RenderableType:
         section = getattr(policy, name)
         if section is not None and name != "calendar":
             parts.append(_section(name, dict(flat(section.model_dump(mode="json")))))
+    parts.append(_section("notices", dict(flat(policy.notices.model_dump(mode="json")))))
     if policy.calendar is not None:
         parts.append(_section("calendar", _calendar(policy.calendar)))
     kinds = Counter(unit.kind for unit in catalogue.units.values())

@@ -3,8 +3,22 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cases.errors import InvalidError
+from cases.targets import Network, networks
+
+_DEMONSTRATION = "127.0.0.1/32"
+
+
+def _networks(text: str) -> str:
+    try:
+        networks(text)
+    except InvalidError as error:
+        raise ValueError(error.detail) from None
+    return text
+
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -20,6 +34,12 @@ class Settings(BaseSettings):
 
     state: Path = Field(Path(".hotline"), description="The folder that holds everything the service keeps.")
     policy: str = Field("beijing", description="The policy in force: a name under `policies/`, or a folder.")
+    notices: Path | None = Field(
+        None, description="A folder of the city's own texts of notices, over the shipped ones."
+    )
+    channels: Path | None = Field(
+        None, description="The file that says by which channels notices go out; without it, they go to the log."
+    )
     host: str = Field("127.0.0.1", description="The address that the API listens on.")
     api_port: Port = Field(8000, description="The port of the API.")
     temporal_port: Port = Field(7233, description="The port of the embedded Temporal server.")
@@ -36,4 +56,20 @@ class Settings(BaseSettings):
     demo_speed: int = Field(
         60, ge=1, le=10_000, description="How many times faster than real the demonstration's limits run."
     )
+    unit_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        "",
+        description="Networks in which units' systems may be besides the public ones, as 10.20.0.0/16, by commas.",
+    )
+    unit_timeout: int = Field(40, ge=1, le=50, description="Seconds that a unit's system has to answer an order.")
+    unit_at_once: int = Field(
+        4, ge=1, le=100, description="How many orders go to a unit's system at once, unless it has a pace of its own."
+    )
+    unit_per_minute: int = Field(
+        600, ge=1, le=60_000, description="How many orders go to it a minute, unless it has a pace of its own."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def open_networks(self) -> tuple[Network, ...]:
+        """Where units' systems may be besides the public networks: the demonstration's own are on this machine."""
+        return networks(self.unit_networks) + (networks(_DEMONSTRATION) if self.demo else ())

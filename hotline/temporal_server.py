@@ -30,7 +30,7 @@ _DAY = 86_400
 _PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL"}
 """FULL survives a power cut; it costs a third of the throughput."""
 
-_DYNAMIC = {
+DYNAMIC = {
     # As shipped, the server paces its queues for clusters: an idle start then takes 50 ms instead of 16.
     "history.transferProcessorMaxPollRPS": "5000",
     "history.timerProcessorMaxPollRPS": "5000",
@@ -77,7 +77,7 @@ def command(settings: Settings) -> list[str]:
     ]
     for name, value in _PRAGMAS.items():
         arguments += ["--sqlite-pragma", f"{name}={value}"]
-    for name, value in _DYNAMIC.items():
+    for name, value in DYNAMIC.items():
         arguments += ["--dynamic-config-value", f"{name}={value}"]
     for name, kind in REGISTRY.items():
         arguments += ["--search-attribute", f"{name}={kind}"]

@@ -10,8 +10,10 @@ from pydantic_core import to_json
 from cases.case import Case
 from cases.errors import InvalidError
 from cases.events import Event, Received
+from cases.notice import Notice
+from cases.order_form import OrderForm
 from records.projection import project
-from records.text import storable
+from records.text import storable, storable_value
 
 _ESCAPED_NUL = b"\\u0000"
 
@@ -20,15 +22,25 @@ class Batch:
     """Consecutive events of one case, made ready before any connection is held.
 
     `case` is the case after the last of them; one that is not just that is left aside, and the case is folded from
-    what is stored.
+    what is stored. `orders` and `notices` are what the events owe.
 
     Raises:
         InvalidError: the events are not a piece of this case's history.
     """
 
-    def __init__(self, number: str, events: Sequence[Event], case: Case | None) -> None:
+    def __init__(
+        self,
+        number: str,
+        events: Sequence[Event],
+        case: Case | None,
+        orders: Sequence[OrderForm] = (),
+        notices: Sequence[Notice] = (),
+    ) -> None:
         self.number = storable(number)
         self.events = events
+        self.orders = orders
+        self.notices = notices
+        self.level = case.terms.level if case is not None else ""
         self.first = events[0].seq
         self.last = events[-1].seq
         _check(number, events)
@@ -66,19 +78,7 @@ def _event_row(number: str, event: Event) -> bytes:
 def _storable_json(value: dict[str, object]) -> bytes:
     text = to_json(value, inf_nan_mode="null")
     # The mark also occurs as an escaped backslash before "u0000"; then the way round changes nothing.
-    return to_json(_without_nul(json.loads(text))) if _ESCAPED_NUL in text else text
-
-
-def _without_nul(value: Any) -> Any:
-    match value:
-        case str():
-            return storable(value)
-        case list():
-            return [_without_nul(item) for item in value]
-        case dict():
-            return {storable(name): _without_nul(item) for name, item in value.items()}
-        case _:
-            return value
+    return to_json(storable_value(json.loads(text))) if _ESCAPED_NUL in text else text
 
 
 def _check(number: str, events: Sequence[Event]) -> None:

@@ -1,6 +1,5 @@
 """Lists of cases, page by page. A page costs the same however far into the list it lies."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cases.vocabulary import Complaint, Kind, Status
+from cases.vocabulary import Kind, Status
 from records.cursor import Cursor, Page, check_limit
 from records.database import reading
-from records.tables import CaseRow, EventRow
-from records.text import storable
+from records.tables import CaseRow
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
@@ -53,14 +51,6 @@ class CaseFilter(BaseModel):
     order: Literal["received_at", "due_at"] = "received_at"
 
 
-@dataclass(frozen=True, kw_only=True)
-class OrderRow:
-    """An open case as the unit that holds it sees it, with the complaint as it was received."""
-
-    case: CaseRow
-    complaint: Complaint
-
-
 _FOREVER = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
 _DUE: ColumnElement[Any] = func.coalesce(col(CaseRow.due_at), _FOREVER)
 """As in the indexes: without a deadline comes last."""
@@ -85,26 +75,6 @@ def fitting(wanted: CaseFilter, after: str | None) -> "SelectOfScalar[CaseRow]":
         InvalidError: `after` makes no sense.
     """
     return _from(select(CaseRow).where(*_conditions(wanted)), wanted.order, after)
-
-
-async def list_orders(engine: AsyncEngine, unit: str, limit: int, after: str | None) -> Page[OrderRow]:
-    """One page of the open cases that a unit holds, what is due next first.
-
-    A case whose deadline moves while somebody turns the pages may be seen twice; it is missed only if it moves ahead.
-
-    Raises:
-        InvalidError: `after` or `limit` makes no sense.
-    """
-    check_limit(limit)
-    held = select(CaseRow).where(CaseRow.unit == storable(unit), col(CaseRow.closed_at).is_(None))
-    async with reading(engine) as session:
-        rows = list(await session.exec(_from(held, "due_at", after).limit(limit + 1)))
-        receipts = await session.exec(
-            select(EventRow).where(col(EventRow.case_number).in_([row.number for row in rows]), EventRow.seq == 1)
-        )
-        complaints = {receipt.case_number: receipt.fact["complaint"] for receipt in receipts}
-    items = [OrderRow(case=row, complaint=Complaint.model_validate(complaints[row.number])) for row in rows[:limit]]
-    return Page(items=items, next=_next(rows, limit, "due_at"))
 
 
 async def count_by_status(engine: AsyncEngine) -> dict[str, int]:

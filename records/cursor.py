@@ -31,7 +31,7 @@ class Cursor(BaseModel):
 
     order: Annotated[str, StringConstraints(max_length=20)]
     at: AwareDatetime | None
-    number: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00]+$")]
+    number: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]+$")]
 
     def text(self) -> str:
         """The cursor as it is given out."""

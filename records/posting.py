@@ -13,6 +13,7 @@ from records.batch import Batch, case_row
 from records.database import transaction
 from records.errors import ConflictError, GapError
 from records.history import stored_event
+from records.outbox import put_out, take_back
 from records.tables import CaseRow, EventRow
 
 _CASES: Table = CaseRow.__table__  # type: ignore[attr-defined]
@@ -58,6 +59,7 @@ async def rewrite(engine: AsyncEngine, batch: Batch) -> None:
             await connection.execute(delete(_EVENTS).where(wrong))
             await connection.execute(delete(_CASES).where(_CASES.c.number == batch.number))
             await _write(connection, [batch], {batch.number: same})
+            await take_back(connection, batch)
     except IntegrityError as error:
         raise ConflictError(batch.number, "another case has the same source and source_ref") from error
 
@@ -114,6 +116,7 @@ async def _write(connection: AsyncConnection, batches: Sequence[Batch], versions
         raise RacedError
     rows = [batch.projected or await _folded(connection, batch) for batch in batches]
     await connection.execute(_PUT_CASES, {"rows": _array(rows)})
+    await put_out(connection, batches)
 
 
 async def _folded(connection: AsyncConnection, batch: Batch) -> bytes:

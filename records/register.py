@@ -9,21 +9,29 @@ from cases.case import Case
 from cases.errors import InvalidError, UnknownCaseError
 from cases.events import Event
 from cases.evolve import fold
+from cases.notice import Notice
+from cases.order_form import OrderForm
 from cases.routing import Unit
 from records import candidates, case_list, directory, posting
 from records.batch import Batch
 from records.candidates import Asked, Candidate
-from records.case_list import CaseFilter, OrderRow
+from records.case_list import CaseFilter
 from records.cursor import Page
 from records.database import reading
+from records.deliveries import Deliveries
 from records.errors import ConflictError, GapError
 from records.history import read_events
 from records.journal import Journal
+from records.mailboxes import Mailboxes
+from records.outbox import owed
 from records.policies import Policies
+from records.sending_queue import SendingQueue
+from records.sendings import Sendings
+from records.systems import Systems
 from records.tables import CaseRow, UnitRow
 from records.text import storable
 
-__all__ = ["CaseFilter", "ConflictError", "GapError", "OrderRow", "Page", "Register"]
+__all__ = ["CaseFilter", "ConflictError", "GapError", "Page", "Register"]
 
 
 class Register:
@@ -35,14 +43,28 @@ class Register:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._journal = Journal(engine)
+        self.systems = Systems(engine)
+        self.mailboxes = Mailboxes(engine)
+        self.deliveries = Deliveries(engine)
+        self.sendings = Sendings(engine)
+        self.sending_queue = SendingQueue(engine)
 
-    async def record(self, number: str, events: Sequence[Event], case: Case | None = None) -> None:
-        """Write what happened to a case; writing the same again changes nothing.
+    async def record(
+        self,
+        number: str,
+        events: Sequence[Event],
+        case: Case | None = None,
+        orders: Sequence[OrderForm] = (),
+        notices: Sequence[Notice] = (),
+    ) -> None:
+        """Write what happened to a case, and what that owes; writing the same again changes nothing.
 
         Args:
             number: The case.
             events: Some of its events, one after the other.
             case: The case after the last of them, which saves folding it from all that is stored.
+            orders: What units are to be told of these events: it goes into their mailboxes.
+            notices: The notices that people are to get of them.
 
         Raises:
             GapError: the register lacks events before these.
@@ -50,7 +72,7 @@ class Register:
             InvalidError: they are no piece of this case's history.
         """
         if events:
-            await self._journal.write(Batch(number, events, case))
+            await self._journal.write(Batch(number, events, case, orders, notices))
 
     async def rewrite(self, number: str, events: Sequence[Event]) -> None:
         """Put a case's whole history in the place of what is recorded of it. A record that begins otherwise is kept.
@@ -64,7 +86,7 @@ class Register:
         """
         if not events or events[0].seq != 1:
             raise InvalidError("events", "send the whole history, from the receipt on")
-        await posting.rewrite(self._engine, Batch(number, events, None))
+        await posting.rewrite(self._engine, Batch(number, events, None, *owed(events)))
 
     async def case(self, number: str) -> Case:
         """The case that its stored events add up to.
@@ -107,14 +129,6 @@ class Register:
             InvalidError: `after` is not the `next` of a page of such a list, or `limit` is not from 1 to 1,000.
         """
         return await case_list.list_cases(self._engine, wanted, limit, after)
-
-    async def orders(self, unit: str, limit: int = 50, after: str | None = None) -> Page[OrderRow]:
-        """One page of the open cases that a unit holds, what is due next first.
-
-        Raises:
-            InvalidError: `after` is not the `next` of a page of such a list, or `limit` is not from 1 to 1,000.
-        """
-        return await case_list.list_orders(self._engine, unit, limit, after)
 
     async def candidates(self, asked: Asked) -> list[Candidate]:
         """The cases most likely to be a matter that is asked for. It only suggests; a person decides."""

@@ -136,7 +136,11 @@ class EventRow(SQLModel, table=True):
 
 
 class UnitRow(SQLModel, table=True):
-    """A handling unit. `endpoint` is the address of its system; a unit without one takes its orders from the API."""
+    """A handling unit. `endpoint` is the address of its system; a unit without one takes its orders from the API.
+
+    `per_minute` is how many orders its system takes a minute, `at_once` how many at a time; none leaves that to the
+    settings.
+    """
 
     __tablename__ = "units"
 
@@ -145,6 +149,8 @@ class UnitRow(SQLModel, table=True):
     title: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     district: str | None = None
     endpoint: str | None = None
+    per_minute: int | None = None
+    at_once: int | None = None
 
 
 class PolicyRow(SQLModel, table=True):

@@ -16,18 +16,21 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.messages import MOST_BYTES, weight
     from cases.case import Case
-    from cases.commands import Command, Tick
+    from cases.commands import Act, Command, Tick
     from cases.deadlines import Deadline, deadlines, next_alarm
     from cases.decide import decide
     from cases.effects import Effect, effects
     from cases.errors import RefusalError
-    from cases.events import Cause, Event, Refused
+    from cases.events import Cause, DeliveryRetried, Event, Refused
     from cases.evolve import evolve, fold
+    from cases.order_form import order_form
     from cases.story import story
     from cases.view import CaseView, view
-    from cases.vocabulary import SYSTEM
-    from workflows.messages import MOST_REFUSALS, MOST_TOLD, WORKFLOW, CaseStart
-    from workflows.outside import carry_out, history, record
+    from cases.vocabulary import SYSTEM, Actor
+    from workflows.delivering import TakenBackError, deliver, deliver_as_at_first, take_answer
+    from workflows.messages import LAYOUT, MOST_REFUSALS, WORKFLOW, CaseStart
+    from workflows.outside import history, notify, record, tell
+    from workflows.owing import Owing
     from workflows.search_attributes import values
 
 _TICK = Command(id="tick", actor=SYSTEM, act=Tick())
@@ -44,19 +47,18 @@ class ComplaintCase:
         self._begun = False
         self._alarm: datetime | None = None
         self._bytes = 0
+        self._layout = start.layout
         self._recorded = start.recorded
         self._renew_after = start.renew_after
-        self._owed: dict[str, Effect] = {}
+        self._owing = Owing(start.layout, start.recorded, start.owed)
         self._broken: BaseException | None = None
-        self._effects: dict[str, asyncio.Task[None]] = {}
         if start.command is not None:
             received = decide(None, start.command, workflow.now())
             self._begin(received)
             for event in received:
-                self._owe(self._as_of(event.seq), event)
+                self._owing.owe(self._as_of(event.seq), event)
         elif start.events:
             self._begin(start.events)
-            self._owed = {effect.key: effect for effect in start.owed}
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseView:
@@ -67,6 +69,7 @@ class ComplaintCase:
         if start.ended is not None:
             events = await history(start.ended)
             self._recorded = len(events)
+            self._owing.tried(self._recorded)
             self._begin(events)
             self._owe_what_no_run_knows_of()
         clock = self._in_background(self._watch_the_clock())
@@ -76,7 +79,7 @@ class ComplaintCase:
             if self._broken is not None:
                 # Never the failure itself: one of an activity would end the case instead of stopping it.
                 raise RuntimeError("a part of the case broke; it goes on once that is mended") from self._broken
-            self._begin_effects()
+            self._owing.begin(lambda effect: self._in_background(self._carry_out(effect)))
             if not (self._settled() or self._ripe_for_renewal()):
                 continue
             await workflow.wait_condition(workflow.all_handlers_finished)
@@ -84,7 +87,7 @@ class ComplaintCase:
             if self._settled():
                 return view(self.case)
             if self._ripe_for_renewal():
-                for task in (clock, recorder, *self._effects.values()):
+                for task in (clock, recorder, *self._owing.under_way):
                     task.cancel()
                 self._renew()
 
@@ -164,12 +167,18 @@ class ComplaintCase:
         before = values(self.case)
         for event in events:
             self.case = evolve(self.case, event)
-            self._owe(self.case, event)
-        self.events += events
+            self.events.append(event)
+            if not isinstance(event.fact, DeliveryRetried) or self._was_owed(event):
+                self._owing.owe(self.case, event)
         self._look_ahead(events)
         changed = [key.value_set(value) for key, value in values(self.case).items() if before[key] != value]
         if changed:
             workflow.upsert_search_attributes(changed)
+
+    def _was_owed(self, asked: Event) -> bool:
+        """Whether a delivery that somebody wants tried again was ever owed: nothing goes out that nobody ordered."""
+        again = effects(self.case, asked)[0]
+        return again in effects(self._as_of(again.seq), self.events[again.seq - 1])
 
     def _begin(self, events: Sequence[Event]) -> None:
         self.events = list(events)
@@ -185,7 +194,7 @@ class ComplaintCase:
         if self.case.open:
             ends = [event.seq for event in self.events if event.fact.type == "closed"]
             for event in self.events[max(ends, default=0) :]:
-                self._owe(self._as_of(event.seq), event)
+                self._owing.owe(self._as_of(event.seq), event)
 
     def _as_of(self, seq: int) -> Case:
         """The case as one of its events left it."""
@@ -197,10 +206,6 @@ class ComplaintCase:
         # In UTC: two times of one zone are compared as the clocks read, and those are put back once a year.
         self._alarm = alarm.astimezone(UTC) if alarm is not None else None
         self._tell()
-
-    def _owe(self, case: Case, event: Event) -> None:
-        """Take down what an event owes, given the case as the event left it."""
-        self._owed |= {effect.key: effect for effect in effects(case, event)}
 
     def _tell(self) -> None:
         workflow.set_current_details(story(self.case, self.events))
@@ -231,26 +236,46 @@ class ComplaintCase:
     async def _keep_recording(self) -> None:
         while True:
             await workflow.wait_condition(lambda: self._recorded < len(self.events))
-            held = await record(self.case, self.events, self._recorded)
+            held = await record(self.case, self.events, self._recorded, self._owing.with_events, self._owing.tried)
             if held is not None:
+                if held < self._recorded:
+                    self._owing.put_back(self.events)
                 self._recorded = held
+                self._owing.recorded(held)
                 continue
             # It lives on in the engine until people have seen to the register, and tries again with whatever comes.
             refused = self.case.version
             await workflow.wait_condition(lambda: self.case.version != refused)  # noqa: B023 - it waits within this turn
 
-    def _begin_effects(self) -> None:
-        for effect in self._unbegun():
-            self._effects[effect.key] = self._in_background(self._carry_out(effect))
-
     async def _carry_out(self, effect: Effect) -> None:
+        if effect.kind == "order":
+            try:
+                await self._deliver(effect)
+            except TakenBackError:
+                return
+        elif effect.kind == "case":
+            untold = await tell(self.case, effect)
+            if untold is not None:
+                self._note(f"untold:{effect.key}", untold)
+        else:
+            await notify(self.case, effect)
+        self._owing.done(effect)
+
+    async def _deliver(self, effect: Effect) -> None:
         # An order says what it said at first, however late it goes out or goes out again: the key is the same too.
-        case = self._as_of(effect.seq) if effect.kind == "order" else self.case
-        outcome = await carry_out(case, effect)
-        if outcome is not None:
-            self._apply(decide(self.case, outcome, workflow.now()))
-        del self._owed[effect.key]
-        del self._effects[effect.key]
+        case = self._as_of(effect.seq)
+        form = order_form(case, self.events[effect.seq - 1], effect)
+        if self._layout == 1:
+            await deliver_as_at_first(form, case.terms.priority, self._note)
+            return
+        delivery = await deliver(form, case.terms.priority, self._note)
+        if delivery is not None:
+            take_answer(self.case, form, delivery, self._note)
+
+    def _note(self, name: str, act: Act, actor: Actor = SYSTEM) -> None:
+        """Take down what became of something outside, under a name of its own."""
+        again = f":{self.case.version}" if name in self.case.commands else ""
+        self._apply(decide(self.case, Command(id=f"{name}{again}", actor=actor, act=act), workflow.now()))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Begin work whose failure must not pass in silence: it stops the case, visibly, until new code mends it."""
@@ -263,18 +288,11 @@ class ComplaintCase:
         task.add_done_callback(ended)
         return task
 
-    def _unbegun(self) -> list[Effect]:
-        """The effects that are owed and can begin. Of other cases only so many are told at once."""
-        unbegun = [effect for key, effect in self._owed.items() if key not in self._effects]
-        room = MOST_TOLD - sum(self._owed[key].kind == "case" for key in self._effects)
-        told = [effect for effect in unbegun if effect.kind == "case"]
-        return [effect for effect in unbegun if effect.kind != "case"] + told[: max(room, 0)]
-
     def _settled(self) -> bool:
-        return not self.case.open and not self._owed and self._recorded == len(self.events)
+        return not self.case.open and not self._owing.effects and self._recorded == len(self.events)
 
     def _something_to_do(self) -> bool:
-        return self._broken is not None or bool(self._unbegun()) or self._settled() or self._ripe_for_renewal()
+        return self._broken is not None or bool(self._owing.ready()) or self._settled() or self._ripe_for_renewal()
 
     def _ripe_for_renewal(self) -> bool:
         info = workflow.info()
@@ -288,8 +306,9 @@ class ComplaintCase:
             CaseStart(
                 events=tuple(self.events),
                 recorded=self._recorded,
-                owed=tuple(self._owed.values()),
+                owed=self._owing.effects,
                 renew_after=self._renew_after,
+                layout=LAYOUT,
             )
         )
 

@@ -28,7 +28,7 @@ from cases.events import Event
 from cases.evolve import fold
 from cases.story import summary
 from cases.view import CaseView, view
-from workflows.messages import WORKFLOW, CaseStart, workflow_id
+from workflows.messages import LAYOUT, WORKFLOW, CaseStart, workflow_id
 from workflows.search_attributes import typed
 
 _PATIENCE = timedelta(seconds=10)
@@ -85,7 +85,7 @@ class Engine:
         try:
             await self._client.start_workflow(
                 WORKFLOW,
-                CaseStart(command=command),
+                CaseStart(command=command, layout=LAYOUT),
                 id=workflow_id(act.number),
                 task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -161,7 +161,7 @@ class Engine:
             return view(case)
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             WORKFLOW,
-            CaseStart(ended=number),
+            CaseStart(ended=number, layout=LAYOUT),
             id=workflow_id(number),
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

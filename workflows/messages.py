@@ -7,6 +7,15 @@ from cases.effects import Effect
 from cases.events import Event
 
 WORKFLOW = "ComplaintCase"
+LAYOUT = 2
+"""The layout of the runs that this release begins."""
+
+AT_FIRST = frozenset({"dispatched", "withdrawn", "assist", "assist_withdrawn"})
+"""What the first layout tells units' systems; everything else it told their people alone."""
+
+TO_SYSTEMS_ALONE = AT_FIRST | {"closed", "waiting", "on_account"}
+"""What the first layout does not tell units' people."""
+
 MOST_REFUSALS = 100
 """How many refused signals a case keeps; what comes after is logged only."""
 
@@ -21,7 +30,9 @@ class CaseStart(BaseModel):
     By the command that receives it; by the events that it carries over to a new run; or, for a case that had ended, by
     its number alone: then it reads its own record, which is whole, since no run ends before everything is recorded.
 
-    `recorded` is how many of the events the register has; `owed` are the effects not yet carried out.
+    `layout` says in which order a run goes about its work, so that a run begun by an earlier release goes on as it
+    began: in the first, notices and mailboxes are activities of their own; since the second they are written together
+    with the events. `recorded` is how many of the events the register has; `owed` are the effects not yet carried out.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +42,7 @@ class CaseStart(BaseModel):
     events: tuple[Event, ...] = ()
     recorded: int = 0
     owed: tuple[Effect, ...] = ()
+    layout: int = 1
     renew_after: int = 2_000
     """The number of history events after which the workflow continues as new."""
 

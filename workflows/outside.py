@@ -1,10 +1,10 @@
-"""How a case's workflow reaches outside: its records, the orders to units, the notices to people.
+"""How a case's workflow reaches the register, other cases, and, in its first layout, people.
 
 Short idempotent writes are first tried as a local activity, which costs the history one event. When that fails they
 become an ordinary activity, which may be retried for days without adding to the history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -13,7 +13,6 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import (
-        DELIVER_ORDER,
         READ_HISTORY,
         RECORD,
         REWRITE,
@@ -23,15 +22,16 @@ with workflow.unsafe.imports_passed_through():
         HistoryPart,
         HistoryRequest,
         NoticeRequest,
+        Recorded,
         RecordRequest,
         fitting,
-        order_form,
     )
     from cases.case import Case
-    from cases.commands import Command, ConfirmDelivery, FailDelivery, Remark
+    from cases.commands import Remark
     from cases.effects import Effect, command_for
     from cases.events import Event
-    from cases.vocabulary import SYSTEM
+    from cases.notice import Notice
+    from cases.order_form import OrderForm
 
 _ONCE = RetryPolicy(maximum_attempts=1)
 _UNTIL_DONE = RetryPolicy(
@@ -40,37 +40,59 @@ _UNTIL_DONE = RetryPolicy(
 _PROMPTLY = timedelta(seconds=4)
 """Long enough for a worker in a flood, short enough for the answer that waits for it when the register hangs."""
 
-_PATIENTLY = timedelta(seconds=30)
+PATIENTLY = timedelta(seconds=30)
 
 
-_FAILED = (ActivityError, ApplicationError)
+FAILED = (ActivityError, ApplicationError)
 """How an activity fails. A local one that is run again, since its workflow task was, fails without the wrapping."""
 
 
-async def record(case: Case, history: Sequence[Event], recorded: int) -> int | None:
+Owed = Mapping[int, Sequence[OrderForm | Notice]]
+"""What goes into the register with the events that owe it, by their numbers."""
+
+Tried = Callable[[int, Collection[str]], None]
+"""Hears up to which event recording was tried, and the keys of the orders that need no carrying since."""
+
+
+async def record(case: Case, history: Sequence[Event], recorded: int, owed: Owed, tried: Tried) -> int | None:
     """Write the events of a history that follow the `recorded`-th into the register, for as long as it takes.
 
     Returns:
         How many events of the history are recorded now, which may be fewer than there are: go on with the next. None
         if the register has another case in the place of this one.
     """
-    upto = recorded + fitting(history[recorded:])
-    events = tuple(history[recorded:upto])
-    request = RecordRequest(number=case.number, events=events, case=case)
+    upto = recorded + fitting(history[recorded:], owed)
+    request = _request(case, history[recorded:upto], owed)
     try:
-        await workflow.execute_local_activity(RECORD, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE)
-    except _FAILED as failure:
+        done: Recorded | None = await workflow.execute_local_activity(
+            RECORD, request, result_type=Recorded, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE
+        )
+    except FAILED as failure:
+        tried(upto, ())
         if _type(failure) == "gap":
             return 0
     else:
+        # An earlier release answered with nothing.
+        tried(upto, done.in_mailbox if done else ())
         return upto
     try:
-        await _record_for_sure(case, events)
-    except _FAILED as failure:
+        await _record_for_sure(request)
+    except FAILED as failure:
         if _type(failure) == "gap":
             return 0
         return await _rewrite(case, tuple(history[:upto]), recorded)
     return upto
+
+
+def _request(case: Case, events: Sequence[Event], owed: Owed) -> RecordRequest:
+    with_them = [one for event in events for one in owed.get(event.seq, ())]
+    return RecordRequest(
+        number=case.number,
+        events=tuple(events),
+        case=case,
+        orders=tuple(one for one in with_them if isinstance(one, OrderForm)),
+        notices=tuple(one for one in with_them if isinstance(one, Notice)),
+    )
 
 
 async def _rewrite(case: Case, durable: tuple[Event, ...], recorded: int) -> int | None:
@@ -84,10 +106,10 @@ async def _rewrite(case: Case, durable: tuple[Event, ...], recorded: int) -> int
         await workflow.execute_local_activity(
             REWRITE,
             RecordRequest(number=case.number, events=durable),
-            start_to_close_timeout=_PATIENTLY,
+            start_to_close_timeout=PATIENTLY,
             retry_policy=_ONCE,
         )
-    except _FAILED as failure:
+    except FAILED as failure:
         if _type(failure) in ("conflict", "invalid"):
             workflow.logger.error("the register cannot take the history", extra={"case": case.number})
             return None
@@ -95,13 +117,14 @@ async def _rewrite(case: Case, durable: tuple[Event, ...], recorded: int) -> int
     return len(durable)
 
 
-async def _record_for_sure(case: Case, events: tuple[Event, ...]) -> None:
+async def _record_for_sure(request: RecordRequest) -> None:
+    level = request.case.terms.priority if request.case else None
     await workflow.execute_activity(
         RECORD,
-        RecordRequest(number=case.number, events=events),
-        start_to_close_timeout=_PATIENTLY,
+        request.model_copy(update={"case": None}),
+        start_to_close_timeout=PATIENTLY,
         retry_policy=_UNTIL_DONE,
-        priority=_priority(case),
+        priority=Priority(priority_key=level),
     )
 
 
@@ -117,7 +140,7 @@ async def history(number: str) -> list[Event]:
             READ_HISTORY,
             HistoryRequest(number=number, after=len(events)),
             result_type=HistoryPart,
-            start_to_close_timeout=_PATIENTLY,
+            start_to_close_timeout=PATIENTLY,
             retry_policy=_UNTIL_DONE,
         )
         events += part.events
@@ -125,91 +148,55 @@ async def history(number: str) -> list[Event]:
             return events
 
 
-async def carry_out(case: Case, effect: Effect) -> Command | None:
-    """Do what an event owes the world outside, and say what is to be noted of it.
-
-    Args:
-        case: The case; for an order, as the event left it.
-        effect: What is owed.
-    """
-    if effect.kind == "order":
-        return await _deliver(case, effect)
-    if effect.kind == "case":
-        return await _tell(case, effect)
-    await _notify(case, effect)
-    return None
-
-
-async def _deliver(case: Case, effect: Effect) -> Command | None:
-    form = order_form(case, effect)
-    try:
-        taken = await workflow.execute_activity(
-            DELIVER_ORDER,
-            form,
-            result_type=bool,
-            start_to_close_timeout=_PATIENTLY,
-            schedule_to_close_timeout=timedelta(days=7),
-            retry_policy=_UNTIL_DONE,
-            priority=_priority(case, effect.to),
-            summary=f"{effect.about} to {effect.to}",
-        )
-    except _FAILED as failure:
-        reason = _told(failure)
-        act = FailDelivery(order=form.order, unit=effect.to, assist=effect.assist, reason=reason)
-        return Command(id=f"undelivered:{effect.key}", actor=SYSTEM, act=act)
-    if not taken:
-        return None
-    confirmed = ConfirmDelivery(order=form.order, unit=effect.to, assist=effect.assist)
-    return Command(id=f"delivered:{effect.key}", actor=SYSTEM, act=confirmed)
-
-
-async def _tell(case: Case, effect: Effect) -> Command | None:
+async def tell(case: Case, effect: Effect) -> Remark | None:
     """Tell another case how this one stands. One that cannot be told is noted here, for people to see to."""
     try:
         await workflow.execute_activity(
             TELL_CASE,
             CaseMessage(number=effect.to, command=command_for(case, effect)),
-            start_to_close_timeout=_PATIENTLY,
+            start_to_close_timeout=PATIENTLY,
             schedule_to_close_timeout=timedelta(days=7),
             retry_policy=_UNTIL_DONE,
-            priority=_priority(case),
+            priority=priority(case.terms.priority),
             summary=f"{effect.about} to {effect.to}",
         )
-    except _FAILED as failure:
-        reason = _told(failure)
-        remark = Remark(text=f"case {effect.to} could not be told ({effect.about}): {reason}")
-        return Command(id=f"untold:{effect.key}", actor=SYSTEM, act=remark)
+    except FAILED as failure:
+        reason = told(failure)
+        return Remark(text=f"case {effect.to} could not be told ({effect.about}): {reason}")
     return None
 
 
-async def _notify(case: Case, effect: Effect) -> None:
+async def notify(case: Case, effect: Effect) -> None:
     request = NoticeRequest(effect=effect, number=case.number)
     try:
         await workflow.execute_local_activity(
             SEND_NOTICE, request, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE
         )
-    except _FAILED:
+    except FAILED:
         try:
             await workflow.execute_activity(
                 SEND_NOTICE,
                 request,
-                start_to_close_timeout=_PATIENTLY,
+                start_to_close_timeout=PATIENTLY,
                 schedule_to_close_timeout=timedelta(days=7),
                 retry_policy=_UNTIL_DONE,
-                priority=_priority(case),
+                priority=priority(case.terms.priority),
             )
-        except _FAILED:
+        except FAILED:
             workflow.logger.error("notice given up", extra={"key": effect.key})
 
 
-def _priority(case: Case, unit: str | None = None) -> Priority:
-    return Priority(priority_key=case.terms.priority, fairness_key=unit)
+def priority(level: int, unit: str | None = None) -> Priority:
+    """Its place in the queues: by level, and among units in fair shares, where the server knows of them."""
+    return Priority(priority_key=level, fairness_key=unit)
 
 
-def _told(failure: ActivityError | ApplicationError) -> str:
-    return str(failure.cause or failure)[:1_000]
+def told(failure: ActivityError | ApplicationError) -> str:
+    """Why an activity failed, for people."""
+    cause = failure.cause or failure
+    return (cause.message if isinstance(cause, ApplicationError) else str(cause))[:1_000]
 
 
 def _type(failure: ActivityError | ApplicationError) -> str | None:
-    told = failure.cause if isinstance(failure, ActivityError) else failure
-    return told.type if isinstance(told, ApplicationError) else None
+    cause = failure.cause if isinstance(failure, ActivityError) else failure
+    return cause.type if isinstance(cause, ApplicationError) else None

@@ -2,6 +2,7 @@
 
 from api.bodies.shown import shown
 from cases.commands import Close, Remark, Supervise
+from cases.vocabulary import Reference, Value
 
 
 class SuperviseBody(Supervise):
@@ -20,3 +21,14 @@ class NoteBody(Remark):
     """Something worth keeping."""
 
     model_config = shown({"text": "the complainant prefers calls after six"})
+
+
+class RetryDeliveryBody(Value):
+    """What is to be delivered again."""
+
+    model_config = shown(
+        {"key": "YZV0-RSFK-BP0G-3.9d1f0c22ab41.order.water-group"},
+        key="Of a delivery that is stuck: see GET /v1/deliveries.",
+    )
+
+    key: Reference

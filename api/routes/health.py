@@ -36,7 +36,7 @@ async def readyz(services: ServicesDep) -> Health:
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
 async def metrics(services: ServicesDep) -> Response:
-    """Requests by route and status, their latencies, and cases by status."""
+    """Requests by route and status, their latencies, cases by status, deliveries and notices that are stuck."""
     return Response(await services.metrics.exposition(services.register), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from cases.case import Case
-from cases.commands import Adopt, Close, ConfirmDelivery, FailDelivery, Remark, Supervise
+from cases.commands import Adopt, Close, ConfirmDelivery, FailDelivery, Remark, RetryDelivery, Supervise
 from cases.deciding.steps import Asked, Decider, closed
 from cases.errors import RefusalError
-from cases.events import Adopted, Delivered, Fact, Noted, Supervised, Undelivered
+from cases.events import Adopted, Delivered, DeliveryRetried, Fact, Noted, Supervised, Undelivered
 from cases.vocabulary import Outcome, Value
 
 
@@ -37,17 +37,31 @@ def confirmed(case: Case, act: ConfirmDelivery | FailDelivery) -> Iterator[Fact]
     Raises:
         RefusalError: the case has never had such an order.
     """
-    sent = act.assist is None or 1 <= act.assist <= len(case.assists)
-    if not (sent and 1 <= act.order <= len(case.orders)):
+    _check_was_sent(case, act.order, act.assist)
+    told = act.model_dump(include={"order", "unit", "assist", "about", "sequence", "key"})
+    if isinstance(act, ConfirmDelivery):
+        yield Delivered(**told)
+    else:
+        yield Undelivered(**told, reason=act.reason, final=act.final)
+
+
+def _retry_delivery(asked: Asked) -> Iterator[Fact]:
+    act: RetryDelivery = asked.act
+    _check_was_sent(asked.case, None, act.assist)
+    if act.sequence > asked.case.version:
+        raise RefusalError("unknown_order", f"sequence: the case has had {asked.case.version} events", source="hotline")
+    yield DeliveryRetried(**act.model_dump(exclude={"type"}))
+
+
+def _check_was_sent(case: Case, order: int | None, assist: int | None) -> None:
+    ordered = order is None or 1 <= order <= len(case.orders)
+    called = assist is None or 1 <= assist <= len(case.assists)
+    if not (ordered and called):
         raise RefusalError(
             "unknown_order",
             f"order: the case has had {len(case.orders)} orders and {len(case.assists)} calls, numbered from 1",
             source="hotline",
         )
-    if isinstance(act, ConfirmDelivery):
-        yield Delivered(order=act.order, unit=act.unit, assist=act.assist)
-    else:
-        yield Undelivered(order=act.order, unit=act.unit, assist=act.assist, reason=act.reason)
 
 
 DECIDERS: dict[type[Value], Decider] = {
@@ -55,4 +69,5 @@ DECIDERS: dict[type[Value], Decider] = {
     Close: _close,
     Remark: _note,
     Adopt: _adopt,
+    RetryDelivery: _retry_delivery,
 }

@@ -6,6 +6,7 @@ from cases.events import (
     Advised,
     Consulted,
     Delivered,
+    DeliveryRetried,
     Dispatched,
     Event,
     NotDispatched,
@@ -16,7 +17,7 @@ from cases.events import (
     Undelivered,
 )
 from cases.evolving.parts import Changes, Evolver, end_order, from_desk, on_assist, on_order, to_desk
-from cases.order import Objection, Order
+from cases.order import ORDERED, Objection, Order
 from cases.vocabulary import Status, Value
 
 
@@ -52,12 +53,23 @@ def _dispatched(case: Case, event: Event, fact: Dispatched) -> Changes:
 
 
 def _delivered(case: Case, event: Event, fact: Delivered) -> Changes:
+    return _of_the_way(case, fact, delivered_at=event.at, undelivered="")
+
+
+def _undelivered(case: Case, _: Event, fact: Undelivered) -> Changes:
+    return _of_the_way(case, fact, undelivered=fact.reason)
+
+
+def _of_the_way(case: Case, fact: Delivered | Undelivered, **changes: object) -> Changes:
+    """What became of an order on its way to the unit; of its later changes the order itself does not tell."""
+    if fact.about not in ORDERED or fact.order is None:
+        return {}
     if fact.assist is not None:
-        return on_assist(case, fact.assist, delivered_at=event.at)
-    return on_order(case, fact.order, delivered_at=event.at)
+        return on_assist(case, fact.assist, **changes)
+    return on_order(case, fact.order, **changes)
 
 
-def _undelivered(_: Case, __: Event, ___: Undelivered) -> Changes:
+def _retried(_: Case, __: Event, ___: DeliveryRetried) -> Changes:
     return {}
 
 
@@ -97,6 +109,7 @@ EVOLVERS: dict[type[Value], Evolver] = {
     Dispatched: _dispatched,
     Delivered: _delivered,
     Undelivered: _undelivered,
+    DeliveryRetried: _retried,
     Objected: _objected,
     Adjudicated: _adjudicated,
     Returned: _returned,

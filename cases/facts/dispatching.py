@@ -55,22 +55,47 @@ class Dispatched(Value):
 
 
 class Delivered(Value):
-    """A unit's system confirmed that it holds the order, or with `assist` its part as one called in."""
+    """A unit's system confirmed that it holds the order, or with `assist` its part as one called in.
+
+    Of a later change, which `about` and `sequence` tell, it is noted only where it had not arrived in time.
+    """
 
     type: Literal["delivered"] = "delivered"
-    order: int
+    order: int | None
     unit: str
     assist: int | None = None
+    about: str = "dispatched"
+    sequence: int | None = None
+    key: str | None = None
 
 
 class Undelivered(Value):
-    """An order did not reach the unit's system; a person must see to it."""
+    """Something about an order did not reach the unit's system in time; a person must see to it.
+
+    `final` says that nobody tries on; otherwise the delivery goes on. `about` and `sequence` tell what it was, `key`
+    under which it goes out.
+    """
 
     type: Literal["undelivered"] = "undelivered"
-    order: int
+    order: int | None
     unit: str
     assist: int | None = None
     reason: str
+    about: str = "dispatched"
+    sequence: int | None = None
+    key: str | None = None
+    final: bool = True
+
+
+class DeliveryRetried(Value):
+    """Somebody had something about an order delivered again; it keeps its key, so that a unit knows it from before."""
+
+    type: Literal["delivery_retried"] = "delivery_retried"
+    key: str
+    unit: str
+    assist: int | None = None
+    about: str
+    sequence: int
 
 
 class Objected(Value):

@@ -20,6 +20,7 @@ from hotline.settings import Settings
 from records.database import connect
 from records.keys import Keys
 from records.register import Register
+from tests.unit_system import ON_THIS_MACHINE
 from workflows.engine import Engine
 from workflows.messages import workflow_id
 
@@ -42,8 +43,7 @@ async def engine(environment: WorkflowEnvironment, register: Register, city: Cit
     await register.put_units(list(city.catalogue.units.values()))
     task_queue = f"api-{uuid4().hex}"
     async with (
-        httpx.AsyncClient() as http,
-        worker.build(environment.client, task_queue, register, http),
+        worker.build(environment.client, task_queue, register, bounds=ON_THIS_MACHINE),
     ):
         with environment.with_time_skipping_disabled():
             yield Engine(environment.client, task_queue, register.history)

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from api.access import ACCESS, PUBLIC
+from api.access import ACCESS, PUBLIC, SIGNED
 from api.guard import GuardedRoute
 from api.keyring import FRESH, STALE, KeyRing
 from cases import number
@@ -58,11 +58,19 @@ ADMITTED = {
     "POST /v1/cases/{number}/supervise": "no yes no yes yes",
     "POST /v1/cases/{number}/close": "no no no yes yes",
     "POST /v1/cases/{number}/note": "yes yes yes yes yes",
+    "POST /v1/cases/{number}/retry-delivery": "no yes no yes yes",
     "POST /v1/cases/{number}/join": "no yes no yes yes",
     "GET /v1/cases/{number}/candidates": "yes yes no yes yes",
     "POST /v1/candidates": "yes yes no yes yes",
     "GET /v1/units": "yes yes yes yes yes",
     "GET /v1/units/{unit}/orders": "no yes yes yes yes",
+    "GET /v1/units/{unit}/system": "no no no no yes",
+    "PUT /v1/units/{unit}/system": "no no no no yes",
+    "DELETE /v1/units/{unit}/system": "no no no no yes",
+    "POST /v1/units/{unit}/system/secrets": "no no no no yes",
+    "GET /v1/deliveries": "no yes yes yes yes",
+    "GET /v1/notices": "no yes no yes yes",
+    "POST /v1/notices/{id}/retry": "no yes no yes yes",
     "GET /v1/categories": "yes yes yes yes yes",
     "GET /v1/route": "yes yes yes yes yes",
 }
@@ -77,11 +85,12 @@ def routes(app: FastAPI) -> set[str]:
 def address(path: str) -> str:
     """An address of the route: of a case that is not there, or of a unit that is."""
     nowhere = number.derive("nobody", "nothing")
-    return path.replace("{number}", nowhere).replace("{assist}", "1").replace("{unit}", UNIT)
+    named = path.replace("{number}", nowhere).replace("{assist}", "1")
+    return named.replace("{unit}", UNIT).replace("{id}", "none")
 
 
 def test_every_route_has_its_line_in_both_tables(app: FastAPI) -> None:
-    assert routes(app) == set(ADMITTED) | PUBLIC
+    assert routes(app) == set(ADMITTED) | PUBLIC | SIGNED
     assert set(ACCESS) == set(ADMITTED)
 
 
@@ -103,7 +112,7 @@ async def test_a_route_admits_just_the_roles_it_is_meant_for(client: httpx.Async
         assert (answer.status_code != 403) == (admitted == "yes"), f"{role} {route}: {answer.text}"
 
 
-@pytest.mark.parametrize("route", sorted(set(ADMITTED) | PUBLIC))
+@pytest.mark.parametrize("route", sorted(set(ADMITTED) | PUBLIC | SIGNED))
 async def test_no_route_but_the_public_ones_answers_without_a_key(client: httpx.AsyncClient, route: str) -> None:
     method, path = route.split()
     # Without a key not even the body is looked at.

@@ -182,15 +182,6 @@ async def test_a_backlog_is_overdue_from_its_receipt(
     assert [item["number"] for item in overdue] == [number]
 
 
-async def test_a_mailbox_holds_the_units_open_orders(client: httpx.AsyncClient, intake: Headers, unit: Headers) -> None:
-    number = await started(client, intake)
-    (order,) = await listed(client, unit, f"/v1/units/{UNIT}/orders", 1)
-    assert order["case"]["number"] == number
-    assert order["complaint"]["description"] == "早上六点起全楼停水。"
-    await client.post(f"/v1/cases/{number}/withdraw", headers=intake)
-    assert await listed(client, unit, f"/v1/units/{UNIT}/orders", 0) == []
-
-
 async def test_units_and_categories_are_listed(client: httpx.AsyncClient, unit: Headers) -> None:
     units = (await client.get("/v1/units", headers=unit)).json()["items"]
     assert UNIT in {one["code"] for one in units}

@@ -47,6 +47,7 @@ from cases.commands import (
     Report,
     RequestExtension,
     Resume,
+    RetryDelivery,
     Return,
     Review,
     Supervise,
@@ -209,6 +210,16 @@ def _delivery(draw: Draw, case: Case) -> dict[str, Any]:
     return {"order": order.index, "unit": order.unit}
 
 
+def _retry(draw: Draw, case: Case, _: datetime) -> RetryDelivery:
+    return RetryDelivery(
+        key="a key",
+        unit=_unit(draw),
+        assist=one_of(draw, (None, None, len(case.assists) or None, 9)),
+        about=one_of(draw, ("dispatched", "assist", "urged")),
+        sequence=one_of(draw, (case.version, case.version + 1, 1, 2)),
+    )
+
+
 def _closed(draw: Draw, _: Case, __: datetime) -> Close:
     return Close(outcome=one_of(draw, (Outcome.UNSOLVED, Outcome.EXPLAINED)), reason="There is no budget.")
 
@@ -287,7 +298,10 @@ MAKERS: dict[str, Maker] = {
     "follow": lambda draw, _, __: Follow(case=one_of(draw, OTHER_CASES)),
     "relay": _relay,
     "confirm_delivery": lambda draw, case, _: ConfirmDelivery(**_delivery(draw, case)),
-    "fail_delivery": lambda draw, case, _: FailDelivery(**_delivery(draw, case), reason="It answers 422."),
+    "fail_delivery": lambda draw, case, _: FailDelivery(
+        **_delivery(draw, case), reason="It answers 422.", final=now_and_then(draw, 2)
+    ),
+    "retry_delivery": _retry,
     "tick": lambda *_: Tick(),
 }
 """How each act of the domain is made up for a case at a moment."""

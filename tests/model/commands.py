@@ -47,10 +47,10 @@ _WEIGHTS = {
     "decide_extension": 16,
     "wait": 8,
     "hold": 12,
-    "review": 16,
+    "review": 24,
     "whistle": 12,
     "assist_acknowledge": 16,
-    "assist_refuse": 12,
+    "assist_refuse": 16,
     "assist_adjudicate": 24,
     "assist_progress": 6,
     "assist_report": 12,
@@ -63,9 +63,9 @@ _WEIGHTS = {
     "join": 2,
     "relay": 16,
     "adopt": 6,
-    "answer": 4,
+    "answer": 6,
     "not_dispatch": 3,
-    "resume": 4,
+    "resume": 6,
     "urge": 3,
     "escalate": 3,
 }
@@ -80,7 +80,7 @@ _TABLE = tuple(
 )
 """Every act as often as it is likely, well mixed and always in one order."""
 
-_ENGINE = frozenset({"adopt", "repeat", "follow", "confirm_delivery", "fail_delivery", "tick"})
+_ENGINE = frozenset({"adopt", "repeat", "follow", "confirm_delivery", "fail_delivery", "retry_delivery", "tick"})
 
 
 def drawn_delay(draw: Draw, alarm: datetime | None, now: datetime) -> timedelta:

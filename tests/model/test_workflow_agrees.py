@@ -255,10 +255,11 @@ def _caused(case: Case, cause: Cause, sent: dict[str, Command], together: list[E
 def _of_the_service(cause: Cause, event: Event) -> Command:
     """What the workflow told the case itself, of an order on its way or another case that could not be told."""
     match event.fact:
-        case Delivered(order=order, unit=unit, assist=assist):
-            return Command(id=cause.id, actor=SYSTEM, act=ConfirmDelivery(order=order, unit=unit, assist=assist))
-        case Undelivered(order=order, unit=unit, assist=assist, reason=reason):
-            failed = FailDelivery(order=order, unit=unit, assist=assist, reason=reason)
+        case Delivered():
+            arrived = ConfirmDelivery(**event.fact.model_dump(exclude={"type"}))
+            return Command(id=cause.id, actor=SYSTEM, act=arrived)
+        case Undelivered():
+            failed = FailDelivery(**event.fact.model_dump(exclude={"type"}))
             return Command(id=cause.id, actor=SYSTEM, act=failed)
         case Noted(text=text) if cause.id.startswith("untold:"):
             return Command(id=cause.id, actor=SYSTEM, act=Remark(text=text))

@@ -191,26 +191,6 @@ async def test_any_well_formed_cursor_is_answered(
 async def test_a_page_nobody_can_want_is_invalid(register: Register, limit: int) -> None:
     with pytest.raises(InvalidError, match="limit"):
         await register.cases(CaseFilter(), limit=limit)
-    with pytest.raises(InvalidError, match="limit"):
-        await register.orders(ROADS, limit=limit)
-
-
-async def test_a_unit_sees_its_open_orders_with_the_complaint(register: Register, city: dict[str, str]) -> None:
-    page = await register.orders(ROADS)
-    assert [order.case.number for order in page.items] == [city["urgent"], city["signed"]]
-    assert page.items[1].complaint == (await register.case(city["signed"])).complaint
-    assert [order.case.number for order in (await register.orders(WATER)).items] == [city["water"]]
-    assert (await register.orders("nobody")).items == []
-
-
-async def test_orders_come_page_by_page(register: Register, city: dict[str, str]) -> None:
-    first = await register.orders(ROADS, limit=1)
-    assert first.next is not None
-    second = await register.orders(ROADS, limit=1, after=first.next)
-    assert [order.case.number for order in (*first.items, *second.items)] == [city["urgent"], city["signed"]]
-    assert second.next is None
-    with pytest.raises(InvalidError, match="after"):
-        await register.orders(ROADS, after="nonsense")
 
 
 async def test_counts_by_status(register: Register, city: dict[str, str]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from temporalio.testing import WorkflowEnvironment
 from typer.testing import CliRunner, Result
@@ -137,7 +136,7 @@ async def test_a_version_is_brought_into_force_and_to_the_open_cases(
         return await asyncio.to_thread(run, *words)
 
     first, second = str(tmp_path / "first"), write(tmp_path / "second", "2", code, "5 days", "adopt")
-    async with httpx.AsyncClient() as http, worker.build(environment.client, queue, register, http):
+    async with worker.build(environment.client, queue, register):
         loaded = await policy("load", first)
         assert loaded.exit_code == 0, loaded.stderr
         assert loaded.stdout == f"policy {code} 1 is in force\n"

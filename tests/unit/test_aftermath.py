@@ -251,6 +251,7 @@ def test_art_8_withdrawal_is_told_to_the_unit_that_has_the_order() -> None:
     assert [(one.kind, one.about, one.to) for one in owed(told, before)] == [
         ("notice", "closed_withdrawn", "complainant"),
         ("order", "withdrawn", ROADS),
+        ("notice", "withdrawn", f"unit:{ROADS}"),
     ]
     assert next_alarm(told.case) is None
 
@@ -258,10 +259,10 @@ def test_art_8_withdrawal_is_told_to_the_unit_that_has_the_order() -> None:
 def test_art_8_withdrawal_is_not_told_to_a_unit_that_has_given_it_back_or_has_reported() -> None:
     returned = Narrative()
     returned.do(Return(reason="Not ours."))
-    for told in (returned, reported()):
+    for told, hears in ((returned, []), (reported(), ["closed"])):
         before = len(told.events)
         told.do(Withdraw(), INTAKE)
-        assert [one for one in owed(told, before) if one.kind == "order"] == []
+        assert [one.about for one in owed(told, before) if one.kind == "order"] == hears
 
 
 def test_art_8_withdrawal_is_the_complainants_alone() -> None:

@@ -50,6 +50,7 @@ def test_art_24_to_join_recalls_the_followers_own_order_and_tells_both_sides() -
     follower, lead = incident.follower, incident.lead
     assert [(one.kind, one.about, one.to) for one in owed(follower) if one.seq > 2] == [
         ("order", "withdrawn", ROADS),
+        ("notice", "withdrawn", f"unit:{ROADS}"),
         ("case", "follow", lead.case.number),
         ("notice", "joined", "complainant"),
     ]

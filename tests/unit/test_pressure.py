@@ -156,7 +156,7 @@ def test_art_14_the_hotline_may_take_an_order_from_one_unit_and_give_it_to_anoth
     facts = told.after(hours=1).do(Reassign(unit=WATER, copy_to=DISTRICT, reason="It is the main."), DESK)
     assert facts == ["recalled", "dispatched"]
     orders = [(one.about, one.to) for one in owed(told, before) if one.kind == "order"]
-    assert orders == [("withdrawn", ROADS), ("dispatched", WATER)]
+    assert orders == [("withdrawn", ROADS), ("dispatched", WATER), ("copied", DISTRICT)]
     assert told.case.returns == 0, "that was no return of the unit"
     assert standing(told)["resolution/1"] is Standing.LIFTED
     assert due(told)["acknowledgment/2"] == timedelta(hours=4)

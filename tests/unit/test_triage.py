@@ -114,7 +114,7 @@ def test_art_11_six_grounds_end_a_matter_before_a_unit_is_burdened(
     assert case.case.closure is not None
     assert (case.case.closure.outcome, case.case.closure.reason) == (Outcome.NOT_DISPATCHED, ground.told)
     assert case.case.orders == ()
-    assert not [effect for effect in owed(case) if effect.kind == "order"]
+    assert not [effect for effect in owed(case) if effect.about == "dispatched"]
     assert ("closed_not_dispatched", "complainant") in notices(case)
 
 
@@ -242,6 +242,8 @@ def test_art_12_a_clear_matter_goes_straight_to_its_unit_and_is_copied_to_the_di
     assert [(one.kind, one.about, one.to) for one in owed(told) if one.seq == 2] == [
         ("order", "dispatched", ROADS),
         ("notice", "copied", f"unit:{DISTRICT}"),
+        ("order", "copied", DISTRICT),
+        ("notice", "dispatched", f"unit:{ROADS}"),
     ]
 
 

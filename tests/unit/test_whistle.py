@@ -27,6 +27,7 @@ from cases.commands import (
     Withdraw,
 )
 from cases.deadlines import Standing
+from cases.order import ORDERED
 from cases.policy import Policy
 from cases.rules import AssistRules
 from cases.vocabulary import Actor, Outcome, Status
@@ -78,7 +79,7 @@ def whistled(policy: Policy = FULL) -> Narrative:
 
 def test_art_16_each_unit_called_gets_an_order_of_its_own() -> None:
     told = whistled()
-    orders = [(one.about, one.to, one.assist) for one in owed(told) if one.kind == "order"]
+    orders = [(one.about, one.to, one.assist) for one in owed(told) if one.kind == "order" and one.about in ORDERED]
     assert orders == [("dispatched", ROADS, None), ("assist", WATER, 1), ("assist", GAS, 2)]
     assert ("copied", "unit:haidian") in notices(told)
     assert [(one.unit, one.called_by, one.task) for one in told.case.assists] == [
@@ -172,9 +173,12 @@ def test_art_16_a_refusal_that_is_upheld_releases_the_unit() -> None:
     upheld = AssistAdjudicate(assist=1, upheld=True, reason="The plan says so.")
     assert told.do(upheld, DESK) == ["assist_adjudicated", "assist_released"]
     assert [(one.about, one.to, one.assist) for one in owed(told, before)] == [
-        ("refusal_upheld", f"unit:{WATER}", None),
+        ("refusal_upheld", f"unit:{WATER}", 1),
         ("refusal_upheld", f"unit:{ROADS}", None),
+        ("refusal_upheld", WATER, 1),
+        ("refusal_upheld", ROADS, None),
         ("assist_withdrawn", WATER, 1),
+        ("assist_withdrawn", f"unit:{WATER}", 1),
     ]
     told.after(days=9).do(Tick())
     assert raised(told, "assist_report/1") == []

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowHandle
@@ -22,9 +21,9 @@ from cases.view import CaseView
 from cases.vocabulary import Actor
 from records.register import Register
 from tests.unit.narrative import POLICY, ROADS, UNIT_OF_ROADS, WATER, received
-from tests.unit_system import UnitSystem
+from tests.unit_system import ON_THIS_MACHINE, UnitSystem
 from workflows.engine import Engine
-from workflows.messages import CaseStart, workflow_id
+from workflows.messages import LAYOUT, CaseStart, workflow_id
 
 
 @pytest.fixture
@@ -91,7 +90,7 @@ class Service:
             else:
                 await client.start_workflow(
                     "ComplaintCase",
-                    CaseStart(command=command, renew_after=renew_after),
+                    CaseStart(command=command, renew_after=renew_after, layout=LAYOUT),
                     id=workflow_id(number),
                     task_queue=self.task_queue,
                 )
@@ -103,10 +102,10 @@ async def service(
     environment: WorkflowEnvironment, register: Register, unit_system: UnitSystem
 ) -> AsyncIterator[Service]:
     units = [Unit(code=code, kind="department", title={"en": code}) for code in (ROADS, WATER, "chaoyang")]
-    await register.put_units(units, {ROADS: unit_system.address})
+    await register.put_units(units)
+    await unit_system.connect(register, ROADS)
     task_queue = f"test-{uuid4().hex}"
     async with (
-        httpx.AsyncClient(timeout=5) as http,
-        worker.build(environment.client, task_queue, register, http),
+        worker.build(environment.client, task_queue, register, bounds=ON_THIS_MACHINE),
     ):
         yield Service(environment, Engine(environment.client, task_queue, register.history), register, task_queue)

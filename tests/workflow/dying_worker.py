@@ -9,13 +9,14 @@ import signal
 import sys
 from collections.abc import Sequence
 
-import httpx
-
 import worker
 from cases.case import Case
 from cases.events import Event
+from cases.notice import Notice
+from cases.order_form import OrderForm
 from records.database import connect as connect_database
 from records.register import Register
+from tests.unit_system import ON_THIS_MACHINE
 from workflows.connection import connect
 
 
@@ -24,8 +25,15 @@ class DyingRegister(Register):
 
     fatal = ""
 
-    async def record(self, number: str, events: Sequence[Event], case: Case | None = None) -> None:
-        await super().record(number, events, case)
+    async def record(
+        self,
+        number: str,
+        events: Sequence[Event],
+        case: Case | None = None,
+        orders: Sequence[OrderForm] = (),
+        notices: Sequence[Notice] = (),
+    ) -> None:
+        await super().record(number, events, case, orders, notices)
         if any(event.fact.type == self.fatal for event in events):
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -33,7 +41,8 @@ class DyingRegister(Register):
 async def main(address: str, task_queue: str, database: str, fact: str) -> None:
     register = DyingRegister(connect_database(database))
     register.fatal = fact
-    async with httpx.AsyncClient() as http, worker.build(await connect(address), task_queue, register, http):
+    client = await connect(address)
+    async with worker.build(client, task_queue, register, bounds=ON_THIS_MACHINE):
         sys.stdout.write("working\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

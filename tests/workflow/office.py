@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
@@ -22,6 +21,7 @@ from cases.routing import Catalogue, Route
 from cases.vocabulary import Actor
 from records.register import Register
 from tests.unit.narrative import POLICY, WATER, received
+from tests.unit_system import ON_THIS_MACHINE
 from workflows.adoption_messages import WORKFLOW, AdoptionStart, Progress, workflow_id
 from workflows.adoptions import Adoptions
 from workflows.engine import Engine
@@ -49,8 +49,7 @@ class Office:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         async with (
-            httpx.AsyncClient() as http,
-            worker.build(self.environment.client, self.queue, self.register, http),
+            worker.build(self.environment.client, self.queue, self.register, bounds=ON_THIS_MACHINE),
         ):
             yield
 

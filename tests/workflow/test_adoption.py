@@ -18,8 +18,8 @@ from records.register import Register
 from tests.unit.narrative import DESK, INTAKE, POLICY, UNIT_OF_WATER, WATER, limit
 from tests.workflow.office import Office
 from workflows.adoption_messages import Progress, Stage, workflow_id
+from workflows.messages import LAYOUT, CaseStart
 from workflows.messages import WORKFLOW as CASE
-from workflows.messages import CaseStart
 from workflows.messages import workflow_id as case_id
 from workflows.policy_adoption import PolicyAdoption
 from workflows.sandbox import SANDBOX
@@ -207,7 +207,7 @@ async def test_a_case_that_does_not_answer_holds_up_no_other_and_is_asked_again(
         assert [one.number for one in progress.told] == [silent]
         assert await office.adopted(talking) == 1
         events = tuple(await office.register.history(silent))
-        start = CaseStart(events=events, recorded=len(events))
+        start = CaseStart(events=events, recorded=len(events), layout=LAYOUT)
         await client.start_workflow(CASE, start, id=case_id(silent), task_queue=office.queue)
         await office.environment.fast_forward(handle, timedelta(seconds=31))
         progress = await office.progress(ruling, lambda progress: progress.counts == {Fate.ADOPTED: 2})

@@ -31,7 +31,7 @@ from tests.unit.narrative import DESK, FULL, INTAKE, POLICY, UNIT_OF_WATER, rece
 from tests.workflow.conftest import Service
 from tests.workflow.office import TO_WATER, Office, until
 from workflows.engine import Engine
-from workflows.messages import MOST_TOLD, WORKFLOW, CaseStart, workflow_id
+from workflows.messages import LAYOUT, MOST_TOLD, WORKFLOW, CaseStart, workflow_id
 
 LONG = "路" * 4_000
 """A note of twelve kilobytes, as long as they may be."""
@@ -51,7 +51,10 @@ async def begun(office: Office, facts: list[Any], **start: Any) -> str:
         events.append(Event(seq=len(events) + 1, at=events[-1].at, actor=SYSTEM, fact=fact))
     case = fold(events)
     await office.environment.client.start_workflow(
-        WORKFLOW, CaseStart(events=tuple(events), **start), id=workflow_id(case.number), task_queue=office.queue
+        WORKFLOW,
+        CaseStart(events=tuple(events), layout=LAYOUT, **start),
+        id=workflow_id(case.number),
+        task_queue=office.queue,
     )
     return case.number
 

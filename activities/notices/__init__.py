@@ -1,0 +1,1 @@
+"""Notices to people: who gets them by which channel, when, and how they go out."""

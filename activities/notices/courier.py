@@ -1,0 +1,210 @@
+"""The courier: plans what people are owed and sends what is due, for as long as the worker runs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import NoReturn
+
+from activities.notices.channel import Letter, NotSentError
+from activities.notices.channels import Channels
+from activities.notices.city import CityOfNotices
+from activities.notices.hours import open_at, opening
+from activities.notices.planning import Planner
+from activities.notices.routes import Routes
+from activities.wording.rendering import Wording
+from cases.city import City
+from cases.errors import UnavailableError
+from records.sending_queue import Item, SendingQueue
+
+_LOOKS_EVERY = 0.5
+"""Seconds between two looks when there is nothing to do: two short queries, each by an index."""
+
+_AFTER_AN_ERROR = 5.0
+
+_PLANS = 50
+_AT_ONCE = 24
+_BY_ONE_ROUTE = 8
+"""Sendings under way by one route, so that a slow service leaves room for the others."""
+
+_LEASE = timedelta(seconds=45)
+"""How long a sending is left to whoever took it: half as long again as a channel may take."""
+
+_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(minutes=15)
+_TRIES_FOR = timedelta(days=3)
+
+_log = logging.getLogger("hotline.notices")
+
+Clock = Callable[[], datetime]
+
+
+class Courier:
+    """Several of them, each in a worker of its own, send everything once: what one has taken, others leave alone.
+
+    A sending whose courier died between sending and noting it goes out again under the same id, and with the same
+    words; channels that know ids make one of it.
+    """
+
+    def __init__(
+        self,
+        queue: SendingQueue,
+        city: CityOfNotices,
+        wording: Wording,
+        channels: Channels,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._queue = queue
+        self._city = city
+        self._planner = Planner(wording, channels)
+        self._channels = channels
+        self._clock = clock
+        self._routes = Routes()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._ended_some = asyncio.Event()
+
+    async def run(self) -> NoReturn:
+        """Work until it is cancelled. No error ends it: people wait for what it carries."""
+        pause = _LOOKS_EVERY
+        while True:
+            self._ended_some.clear()
+            try:
+                pause = 0.0 if await self.look() else _LOOKS_EVERY
+            except UnavailableError:
+                _log.warning("notices wait: the register is out of reach")
+                pause = min(5.0, max(1.0, pause * 2))
+                await asyncio.sleep(pause)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look may do better
+                # Without its text, which may hold what a notice says.
+                _log.error("notices wait: a look failed (%s)", _place(error))
+                await asyncio.sleep(_AFTER_AN_ERROR)
+            else:
+                await self._some_end(within=pause)
+
+    async def look(self) -> bool:
+        """Plan some of what is owed, and begin to send some of what is due.
+
+        Returns:
+            Whether there may be more at once.
+
+        Raises:
+            UnavailableError: the register is out of reach.
+        """
+        city, now = await self._city.now(), self._clock()
+        planned = 0
+        async with self._queue.planning(_PLANS, now) as planning:
+            if planning is not None:
+                planned = len(planning.notices)
+                await self._planner.plan(planning, city)
+        return await self._send_due(city, now) or planned == _PLANS
+
+    async def settle(self) -> None:
+        """Work until nothing more is due at this moment.
+
+        Raises:
+            UnavailableError: the register is out of reach.
+        """
+        while True:
+            self._ended_some.clear()
+            if await self.look() or self._ended_some.is_set():
+                continue
+            if not self._under_way:
+                return
+            await self._ended_some.wait()
+
+    async def aclose(self) -> None:
+        """Let what is under way end, for a few seconds; the rest is sent again, by whoever comes next."""
+        if self._under_way:
+            _, left = await asyncio.wait(self._under_way.values(), timeout=5.0)
+            for task in left:
+                task.cancel()
+        self._channels.close()
+
+    async def _send_due(self, city: City, now: datetime) -> bool:
+        free = min(_BY_ONE_ROUTE, _AT_ONCE - len(self._under_way))
+        if free <= 0:
+            return False
+        rules = city.policy.notices
+        items = await self._queue.claim(
+            now,
+            _LEASE,
+            free,
+            without=self._routes.closed(now, _BY_ONE_ROUTE),
+            quiet=not open_at(now, rules.hours, city.policy.city_zone),
+            gather=partial(self._planner.digest, city=city) if rules.digest is not None else None,
+        )
+        for item in items:
+            # Its lease may have ended while it could not be noted that it was sent.
+            if item["id"] in self._under_way:
+                continue
+            self._routes.begin(item["route"])
+            task = asyncio.create_task(self._send(item, city))
+            self._under_way[item["id"]] = task
+            task.add_done_callback(partial(self._ended, item))
+        return len(items) == free
+
+    def _ended(self, item: Item, _: asyncio.Task[None]) -> None:
+        del self._under_way[item["id"]]
+        self._ended_some.set()
+        self._routes.end(item["route"])
+
+    async def _send(self, item: Item, city: City) -> None:
+        letter = Letter(
+            id=item["id"],
+            about=item["about"],
+            audience=item["audience"],
+            subject=item["subject"],
+            body=item["body"],
+            at=item["planned_at"],
+        )
+        try:
+            await self._channels.send(item["route"], item["address"], letter)
+        except NotSentError as error:
+            await self._failed(item, city, error)
+        except Exception as error:  # noqa: BLE001 - a service's library can fail in any way
+            await self._failed(item, city, NotSentError(f"the channel failed ({_place(error)})"))
+        else:
+            self._routes.worked(item["route"])
+            await self._noted(lambda: self._queue.sent(item["id"], self._clock()))
+            _log.info("sending %s went out by %s", item["id"], item["channel"])
+
+    async def _failed(self, item: Item, city: City, error: NotSentError) -> None:
+        now, rules = self._clock(), city.policy.notices
+        if error.alone:
+            self._routes.worked(item["route"])
+        else:
+            self._routes.failed(item["route"], now)
+        since = item["failing_since"] or now
+        again_at: datetime | None = None
+        if not error.for_good and now - since < _TRIES_FOR:
+            again_at = now + min(_LONGEST, _SHORTEST * 2 ** min(item["attempts"] - 1, 20))
+            if not item["urgent"]:
+                again_at = opening(again_at, rules.hours, city.policy.city_zone)
+        await self._noted(lambda: self._queue.failed(item["id"], now, error.reason, again_at))
+        level = logging.WARNING if again_at else logging.ERROR
+        told = ("sending %s did not go out by %s, attempt %d: %s", item["id"], item["channel"], item["attempts"])
+        _log.log(level, *told, error.reason)
+
+    async def _noted(self, note: Callable[[], Awaitable[None]]) -> None:
+        """Take something down, however long the register is out of reach: else it would be sent again."""
+        while True:
+            try:
+                return await note()
+            except UnavailableError:
+                await asyncio.sleep(1.0)
+
+    async def _some_end(self, within: float) -> None:
+        """Wait for so many seconds, or until something has ended and there is room for another."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._ended_some.wait()
+
+
+def _place(error: Exception) -> str:
+    """What kind of error it was, and where it arose: enough to find it by, and nothing that it was about."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where}"

@@ -1,0 +1,136 @@
+"""What events owe the world outside, written in the same transaction as the events: so neither is without the other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cases.effects import effects
+from cases.events import Delivered, DeliveryRetried, Event, Undelivered
+from cases.evolve import evolve
+from cases.notice import Notice, notice
+from cases.order_form import OrderForm, order_form
+from records.batch import Batch
+from records.outgoing import DeliveryRow, MailboxRow, NoticeRow
+from records.text import storable_value
+
+_MAILBOX: Table = MailboxRow.__table__  # type: ignore[attr-defined]
+_DELIVERIES: Table = DeliveryRow.__table__  # type: ignore[attr-defined]
+_NOTICES: Table = NoticeRow.__table__  # type: ignore[attr-defined]
+
+_LOCK = 12345
+"""Held from the first number that a mailbox gives out to the commit: whoever reads after a number misses none."""
+
+
+async def put_out(connection: AsyncConnection, batches: Sequence[Batch]) -> None:
+    """Write what batches owe; what was written before stays as it is."""
+    await put_notices(connection, [one for batch in batches for one in batch.notices])
+    await _note_deliveries(connection, batches)
+    # Last, because its lock is held until the commit.
+    await put_orders(connection, [form for batch in batches for form in batch.orders])
+
+
+async def take_back(connection: AsyncConnection, batch: Batch) -> None:
+    """Take back what events owed that never came to be, as far as nobody has it yet; the batch is a whole history."""
+    orders, notices = ([one.key for one in some] for some in (batch.orders, batch.notices))
+    for table, keys in ((_MAILBOX, orders), (_NOTICES, notices)):
+        unowed = (table.c.case_number == batch.number) & table.c.key.not_in(keys)
+        if table is _NOTICES:
+            unowed &= table.c.planned_at.is_(None)
+        await connection.execute(delete(table).where(unowed))
+
+
+async def put_orders(connection: AsyncConnection, forms: Sequence[OrderForm]) -> None:
+    """Put what units are told into their mailboxes, in order."""
+    if not forms:
+        return
+    await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    rows = [
+        {
+            "unit": form.unit,
+            "key": form.key,
+            "about": form.about,
+            "case_number": form.case_number,
+            "form": storable_value(form.model_dump(mode="json")),
+        }
+        for form in forms
+    ]
+    await connection.execute(insert(_MAILBOX).on_conflict_do_nothing(), rows)
+
+
+async def put_notices(connection: AsyncConnection, notices: Sequence[Notice]) -> None:
+    """Put notices where they wait to be sent."""
+    if not notices:
+        return
+    rows = [
+        {
+            "key": one.key,
+            "about": one.about,
+            "audience": one.to,
+            "case_number": one.case_number,
+            "priority": one.priority,
+            "content": storable_value(one.model_dump(mode="json")),
+        }
+        for one in notices
+    ]
+    await connection.execute(insert(_NOTICES).on_conflict_do_nothing(), rows)
+
+
+def owed(events: Sequence[Event]) -> tuple[list[OrderForm], list[Notice]]:
+    """What a whole history owes, worked out anew."""
+    orders: list[OrderForm] = []
+    notices: list[Notice] = []
+    case = None
+    for event in events:
+        case = evolve(case, event)
+        for effect in effects(case, event):
+            if effect.seq != event.seq:
+                continue
+            if effect.kind == "order":
+                orders.append(order_form(case, event, effect))
+            elif effect.kind == "notice":
+                notices.append(notice(case, event, effect))
+    return orders, notices
+
+
+async def _note_deliveries(connection: AsyncConnection, batches: Sequence[Batch]) -> None:
+    """What the history itself says of deliveries, its last word on each, counts for more than their last attempt."""
+    last = {key: (batch, event) for batch in batches for event in batch.events if (key := _key(event))}
+    arrived = [key for key, (_, event) in last.items() if isinstance(event.fact, Delivered)]
+    if arrived:
+        await connection.execute(delete(_DELIVERIES).where(_DELIVERIES.c.key.in_(arrived)))
+    retried = [key for key, (_, event) in last.items() if isinstance(event.fact, DeliveryRetried)]
+    if retried:
+        await connection.execute(update(_DELIVERIES).where(_DELIVERIES.c.key.in_(retried)).values(stopped=False))
+    if stopped := [row for key, (batch, event) in last.items() if (row := _stopped(key, batch, event))]:
+        put = insert(_DELIVERIES)
+        changed = {"stopped": True, "reason": put.excluded.reason}
+        await connection.execute(put.on_conflict_do_update(index_elements=["key"], set_=changed), stopped)
+
+
+def _stopped(key: str, batch: Batch, event: Event) -> dict[str, Any] | None:
+    fact = event.fact
+    if not isinstance(fact, Undelivered) or not fact.final:
+        return None
+    return {
+        "key": key,
+        "unit": fact.unit,
+        "case_number": batch.number,
+        "sequence": fact.sequence,
+        "about": fact.about,
+        "level": batch.level,
+        "order_index": fact.order,
+        "assist": fact.assist,
+        "attempts": 0,
+        "reason": storable_value(fact.reason),
+        "since": event.at,
+        "last_tried_at": event.at,
+        "stopped": True,
+    }
+
+
+def _key(event: Event) -> str | None:
+    """The key of the delivery that an event tells of, if it tells of one."""
+    return event.fact.key if isinstance(event.fact, Delivered | Undelivered | DeliveryRetried) else None

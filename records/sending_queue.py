@@ -1,0 +1,194 @@
+"""The queue of sendings as couriers work it off: side by side, and in order of urgency."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from records.database import transaction
+from records.outgoing import NoticeRow, SendingRow
+
+_NOTICES: Table = NoticeRow.__table__  # type: ignore[attr-defined]
+_SENDINGS: Table = SendingRow.__table__  # type: ignore[attr-defined]
+
+_PLANNING = 12346
+"""Held while notices are planned, so that of two to the same address the second knows of the first."""
+
+_DIGEST_OF = 50
+"""Notices that one digest holds at most."""
+
+Item = dict[str, Any]
+"""A sending, by the columns of its table."""
+
+Compose = Callable[[Sequence[Item]], Item]
+"""Makes the sending that gathers some others: its id, subject, body and language; the rest is theirs."""
+
+
+@dataclass
+class Planning:
+    """Some notices that are owed, the most urgent first, while they are planned."""
+
+    notices: Sequence[Row[Any]]
+    now: datetime
+    _connection: AsyncConnection
+    _spoken_for: list[str] = field(default_factory=list)
+    _kept: list[str] = field(default_factory=list)
+
+    async def waits_until(self, addressee: str) -> datetime | None:
+        """When something to an addressee goes out that another notice can still be gathered with."""
+        asked = select(func.min(_SENDINGS.c.send_after)).where(_gathered_with(addressee))
+        found: datetime | None = (await self._connection.execute(asked)).scalar_one()
+        return found
+
+    async def last(self, addressee: str) -> datetime | None:
+        """When an addressee was last sent something, or it was last tried or planned."""
+        settled = func.coalesce(_SENDINGS.c.sent_at, _SENDINGS.c.failing_since, _SENDINGS.c.planned_at)
+        mine = select(settled).where(_SENDINGS.c.addressee == addressee)
+        newest = mine.order_by(_SENDINGS.c.planned_at.desc()).limit(1)
+        found: datetime | None = (await self._connection.execute(newest)).scalar_one_or_none()
+        return found
+
+    async def put(self, key: str, sendings: Sequence[Item], *, keep: bool = False) -> None:
+        """Settle what goes out of a notice; nothing, if nobody is to get it. With `keep` its content stays."""
+        if sendings:
+            await self._connection.execute(insert(_SENDINGS), [*sendings])
+        (self._kept if keep else self._spoken_for).append(key)
+
+    async def close(self) -> None:
+        """Take down that they are planned."""
+        for keys, changed in ((self._kept, {}), (self._spoken_for, {"content": None})):
+            if keys:
+                done = update(_NOTICES).where(_NOTICES.c.key.in_(keys)).values(planned_at=self.now, **changed)
+                await self._connection.execute(done)
+
+
+class SendingQueue:
+    """Every method raises UnavailableError while PostgreSQL is out of reach."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def planning(self, limit: int, now: datetime) -> AsyncIterator[Planning | None]:
+        """Notices to plan; none while another courier does. What is planned is there at the end, all or nothing."""
+        async with transaction(self._engine) as connection:
+            asked = select(_NOTICES).where(_NOTICES.c.planned_at.is_(None))
+            ordered = asked.order_by(_NOTICES.c.priority, _NOTICES.c.owed_at).limit(limit)
+            # Most of the time there are none, and a look without the lock costs the least.
+            if (await connection.execute(ordered.with_only_columns(_NOTICES.c.key).limit(1))).first() is None:
+                yield None
+                return
+            if not (await connection.execute(select(func.pg_try_advisory_xact_lock(_PLANNING)))).scalar_one():
+                yield None
+                return
+            found = (await connection.execute(ordered.with_for_update(skip_locked=True))).all()
+            planning = Planning(found, now, connection)
+            yield planning
+            await planning.close()
+
+    async def claim(
+        self,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        *,
+        without: Collection[str] = (),
+        quiet: bool = False,
+        gather: Compose | None = None,
+    ) -> list[Item]:
+        """Take what is due, for as long as `lease`; after that, others may. The urgent ones come first.
+
+        Args:
+            now: What is due is due by then.
+            lease: How long nobody else takes them.
+            limit: At most so many.
+            without: Routes by which nothing is wanted.
+            quiet: Whether only urgent ones go out at this hour.
+            gather: Makes one of several that wait for the same addressee; they go out one by one without it.
+        """
+        async with transaction(self._engine) as connection:
+            due = _due(now, without)
+            taken = await _take(connection, [*due, _SENDINGS.c.urgent.is_(True)], limit)
+            if len(taken) < limit and not quiet:
+                others = await _take(connection, [*due, _SENDINGS.c.urgent.is_(False)], limit - len(taken))
+                taken += await _gathered(connection, others, now, gather) if gather else others
+            if not taken:
+                return []
+            # Counted before it is sent: what may have gone out once is never gathered with something else.
+            mine = _SENDINGS.c.id.in_([item["id"] for item in taken])
+            claimed = {"attempts": _SENDINGS.c.attempts + 1, "claimed_until": now + lease}
+            await connection.execute(update(_SENDINGS).where(mine).values(claimed))
+            return [item | {"attempts": item["attempts"] + 1} for item in taken]
+
+    async def sent(self, sending: str, now: datetime) -> None:
+        """Take down that one went out. From then on nobody can read there to whom, and what."""
+        changed = {"state": "sent", "sent_at": now, "failing_since": None, "reason": None, **_FREE, **_EMPTY}
+        await self._change(sending, changed)
+
+    async def failed(self, sending: str, now: datetime, reason: str, again_at: datetime | None) -> None:
+        """Take down that one did not go out, and when it is tried again; nobody tries on without `again_at`."""
+        since = func.coalesce(_SENDINGS.c.failing_since, now)
+        changed = {"reason": reason, "failing_since": since, **_FREE}
+        changed |= {"send_after": again_at} if again_at else {"state": "failed"}
+        await self._change(sending, changed)
+
+    async def _change(self, sending: str, changed: Item) -> None:
+        mine = (_SENDINGS.c.id == sending, _SENDINGS.c.state == "waiting")
+        async with transaction(self._engine) as connection:
+            await connection.execute(update(_SENDINGS).where(*mine).values(changed))
+
+
+_FREE: Item = {"claimed_until": None}
+_EMPTY: Item = {"address": "", "subject": "", "body": ""}
+
+
+def _gathered_with(addressee: str) -> ColumnElement[bool]:
+    """Which sendings to an addressee can be gathered: not those that may have gone out, or will go out at once."""
+    waiting = _SENDINGS.c
+    return (
+        (waiting.state == "waiting")
+        & (waiting.addressee == addressee)
+        & (waiting.attempts == 0)
+        & waiting.urgent.is_(False)
+        & waiting.notice.is_not(None)
+    )
+
+
+def _due(now: datetime, without: Collection[str]) -> list[ColumnElement[bool]]:
+    free = or_(_SENDINGS.c.claimed_until.is_(None), _SENDINGS.c.claimed_until <= now)
+    conditions = [_SENDINGS.c.state == "waiting", _SENDINGS.c.send_after <= now, free]
+    return [*conditions, _SENDINGS.c.route.not_in(sorted(without))] if without else conditions
+
+
+async def _take(connection: AsyncConnection, conditions: Sequence[ColumnElement[bool]], limit: int) -> list[Item]:
+    asked = select(_SENDINGS).where(*conditions).order_by(_SENDINGS.c.send_after, _SENDINGS.c.id).limit(limit)
+    rows = await connection.execute(asked.with_for_update(skip_locked=True))
+    return [dict(row._mapping) for row in rows]
+
+
+async def _gathered(connection: AsyncConnection, items: Sequence[Item], now: datetime, compose: Compose) -> list[Item]:
+    """The same sendings, with one in the place of those that wait for the same addressee."""
+    left = {item["id"]: item for item in items}
+    for item in items:
+        if item["id"] not in left or item["attempts"] or item["notice"] is None:
+            continue
+        together = (_gathered_with(item["addressee"]), _SENDINGS.c.send_after <= now)
+        asked = select(_SENDINGS).where(*together).order_by(_SENDINGS.c.send_after, _SENDINGS.c.id).limit(_DIGEST_OF)
+        rows = await connection.execute(asked.with_for_update(skip_locked=True))
+        members = sorted((dict(row._mapping) for row in rows), key=lambda one: (one["planned_at"], one["id"]))
+        if len(members) < 2:
+            continue
+        first = members[0]
+        digest = first | {"notice": None, "case_number": None, "about": "digest", "planned_at": now} | compose(members)
+        await connection.execute(insert(_SENDINGS).values(digest))
+        within = _SENDINGS.c.id.in_([one["id"] for one in members])
+        moved = {"state": "gathered", "gathered_in": digest["id"], **_EMPTY}
+        await connection.execute(update(_SENDINGS).where(within).values(moved))
+        for one in members:
+            left.pop(one["id"], None)
+        left[digest["id"]] = digest
+    return list(left.values())

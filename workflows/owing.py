@@ -1,0 +1,124 @@
+"""What a case owes the world outside, and how far it is with that."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from cases.case import Case
+    from cases.effects import Effect, effects
+    from cases.events import Event
+    from cases.evolve import evolve
+    from cases.notice import Notice, notice
+    from cases.order_form import OrderForm, order_form
+    from workflows.messages import AT_FIRST, MOST_TOLD, TO_SYSTEMS_ALONE
+
+
+class Owing:
+    """The effects that are not yet carried out, with those that are under way; and what goes into the register.
+
+    A unit is told in order, one thing after the other, and after it is in its mailbox. In the first layout of a run,
+    notices and orders are carried out one by one, and nothing goes along with the events.
+    """
+
+    def __init__(self, layout: int, recorded: int, owed: Iterable[Effect]) -> None:
+        self.with_events: dict[int, list[OrderForm | Notice]] = {}
+        self._layout = layout
+        self._tried = recorded
+        self._owed = {effect.key: effect for effect in owed}
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What is owed still."""
+        return tuple(self._owed.values())
+
+    @property
+    def under_way(self) -> tuple[asyncio.Task[None], ...]:
+        """The work on what is being carried out."""
+        return tuple(self._under_way.values())
+
+    def owe(self, case: Case, event: Event) -> None:
+        """Take down what an event owes, given the case as the event left it."""
+        for effect in effects(case, event):
+            if self._layout == 1:
+                if _owed_at_first(effect):
+                    self._owed[effect.key] = effect
+            elif effect.kind == "notice":
+                self.with_events.setdefault(event.seq, []).append(notice(case, event, effect))
+            else:
+                self._take(effect)
+                if effect.kind == "order" and effect.seq == event.seq:
+                    self.with_events.setdefault(event.seq, []).append(order_form(case, event, effect))
+
+    def tried(self, upto: int, in_mailbox: Collection[str] = ()) -> None:
+        """Recording was tried up to an event; the orders of these keys are in mailboxes, where units read them."""
+        self._tried = max(self._tried, upto)
+        for key in in_mailbox:
+            if key not in self._under_way:
+                self._owed.pop(key, None)
+
+    def recorded(self, upto: int) -> None:
+        """Everything up to an event is in the register, with what it owes."""
+        self.with_events = {seq: owed for seq, owed in self.with_events.items() if seq > upto}
+
+    def put_back(self, events: Sequence[Event]) -> None:
+        """The register has lost events, as one that was restored from an older copy: mailboxes are filled anew too.
+
+        Notices are not: people would get again what they have had.
+        """
+        if self._layout == 1:
+            return
+        case = None
+        for event in events:
+            case = evolve(case, event)
+            forms = [
+                order_form(case, event, effect)
+                for effect in effects(case, event)
+                if effect.kind == "order" and effect.seq == event.seq
+            ]
+            self.with_events.setdefault(event.seq, []).extend(forms)
+
+    def begin(self, work: Callable[[Effect], asyncio.Task[None]]) -> None:
+        """Begin what can begin."""
+        for effect in self.ready():
+            self._under_way[effect.key] = work(effect)
+
+    def done(self, effect: Effect) -> None:
+        """An effect was carried out, or given up."""
+        del self._owed[effect.key]
+        del self._under_way[effect.key]
+
+    def ready(self) -> Sequence[Effect]:
+        """The effects that can begin. Of other cases only so many are told at once."""
+        room = MOST_TOLD - sum(self._owed[key].kind == "case" for key in self._under_way)
+        ready: list[Effect] = []
+        told: set[str] = set()
+        for key, effect in self._owed.items():
+            if effect.kind == "order" and self._layout > 1:
+                if effect.to in told or effect.seq > self._tried:
+                    continue
+                told.add(effect.to)
+            if key in self._under_way:
+                continue
+            if effect.kind == "case":
+                room -= 1
+                if room < 0:
+                    continue
+            ready.append(effect)
+        return ready
+
+    def _take(self, effect: Effect) -> None:
+        """One that is under way begins again: somebody asks for it to be tried anew."""
+        under_way = self._under_way.pop(effect.key, None)
+        if under_way is not None:
+            under_way.cancel()
+        self._owed[effect.key] = effect
+
+
+def _owed_at_first(effect: Effect) -> bool:
+    """Whether the first layout owes it: a run that was begun by an earlier release must do what it did then."""
+    if effect.kind == "notice":
+        return not (effect.to.startswith("unit:") and effect.about in TO_SYSTEMS_ALONE)
+    return effect.kind != "order" or effect.about in AT_FIRST
