@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 from dotenv import dotenv_values
 
-from hotline import case_commands, key_commands, policy_commands
+from hotline import (
+    case_commands,
+    channel_commands,
+    delivery_commands,
+    department_commands,
+    key_commands,
+    notice_commands,
+    policy_commands,
+)
 from hotline.told import settings, told
 
 app = typer.Typer(
@@ -23,11 +31,12 @@ app = typer.Typer(
     "HOTLINE_STATE (`.hotline`).",
 )
 
-unit_app = typer.Typer(no_args_is_help=True, help="Handling units: the demonstration's own.")
-
 app.add_typer(case_commands.app, name="case")
 app.add_typer(key_commands.app, name="keys")
-app.add_typer(unit_app, name="unit")
+app.add_typer(department_commands.app, name="unit")
+app.add_typer(delivery_commands.app, name="deliveries")
+app.add_typer(notice_commands.app, name="notices")
+app.add_typer(channel_commands.app, name="channels")
 app.add_typer(policy_commands.app, name="policy")
 
 
@@ -116,18 +125,3 @@ def feed(
         at_once=at_once,
     )
     feeding.run(order, chosen.state)
-
-
-@unit_app.command()
-@told
-def simulate() -> None:
-    """Run the demonstration's handling units and its desk; `hotline up --demo` does it for you."""
-    import logging
-
-    from hotline.demonstration.app import run
-    from hotline.stack import resolve
-
-    chosen = resolve(settings())
-    logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    run(chosen)

@@ -15,6 +15,7 @@ from temporalio.client import Client
 from hotline import banner, ports, stack, temporal_server
 from hotline.city import at_pace, speed_of
 from hotline.demonstration import keys as demo_keys
+from hotline.demonstration.conduct import reads_mailbox
 from hotline.errors import StartError
 from hotline.loading import Loading
 from hotline.lock import StateLock
@@ -154,14 +155,18 @@ class Service:
             city = await self._load(named, register, temporal)
             units = list(city.catalogue.units.values())
             simulated = {one.code: f"http://127.0.0.1:{self._settings.units_port}/units/{one.code}" for one in units}
+            here = {
+                row.code for row in await register.units() if row.endpoint and row.endpoint == simulated.get(row.code)
+            }
+            having = [one.code for one in units if self._settings.demo and not reads_mailbox(one.code, one.kind)]
+            # A unit that was simulated the last time, and is not now, has no system any more.
+            ended = dict.fromkeys(here - set(having), "")
+            await register.put_units(units, ended | {code: simulated[code] for code in having})
             if not self._settings.demo:
-                # A unit that was simulated the last time has no system any more.
-                ended = {row.code: "" for row in await register.units() if row.endpoint == simulated.get(row.code)}
-                await register.put_units(units, ended)
                 return city, None
-            await register.put_units(units, simulated)
             self._record.units = f"http://127.0.0.1:{self._settings.units_port}"
-            return city, await demo_keys.ensure(Keys(engine), self._settings.state, list(simulated))
+            keys = Keys(engine)
+            return city, await demo_keys.ensure(keys, register.systems, self._settings.state, list(simulated), having)
         finally:
             await engine.dispose()
 
@@ -177,7 +182,7 @@ class Service:
         await self._start(parts, "worker", [*python, "worker"])
         await self._start(parts, "api", [*python, "hotline", "api"])
         if self._settings.demo:
-            await self._start(parts, "units", [*python, "hotline", "unit", "simulate"])
+            await self._start(parts, "units", [*python, "hotline.demonstration"])
 
     async def _start(self, parts: AsyncExitStack, name: str, command: list[str]) -> Child:
         program = Program(

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from activities.messages import OrderForm
 from hotline.demonstration.chance import Chance
+from hotline.unit_simulator.order import Order
 
 
 class Manner(StrEnum):
@@ -36,6 +36,14 @@ _HOW_OFTEN = {
     Manner.SILENT: 3.0,
     Manner.STUCK: 3.0,
 }
+
+_ANSWERING = 0.5
+"""The share of the units with a system whose system answers at once."""
+
+_WITHOUT_SYSTEM = 0.5
+
+_REFUSING = 0.15
+"""The share of the calls that a unit refuses."""
 
 _NO_LIMIT_KNOWN = timedelta(hours=1)
 
@@ -102,13 +110,13 @@ class Step(NamedTuple):
     body: dict[str, Any]
 
 
-def manner(case_number: str, order: int) -> Manner:
+def manner(case_number: str, order: int | None) -> Manner:
     """What kind of unit the order of a case meets. Only its first order is ever returned."""
     found = Chance(case_number, order).weighted("habit", _HOW_OFTEN)
-    return Manner.PROMPT if found is Manner.RETURNING and order > 1 else found
+    return Manner.PROMPT if found is Manner.RETURNING and order != 1 else found
 
 
-def steps(order: OrderForm, others: Sequence[str] = ()) -> list[Step]:
+def steps(order: Order, others: Sequence[str] = ()) -> list[Step]:
     """Everything a unit will do with an order, in order of time. The times are fractions of the order's own limits.
 
     Args:
@@ -120,18 +128,41 @@ def steps(order: OrderForm, others: Sequence[str] = ()) -> list[Step]:
     return list(_steps(order, manner(order.case_number, order.order), others))
 
 
-def handling(order: OrderForm) -> list[Step]:
+def at_once(order: Order) -> dict[str, str] | None:
+    """What a unit's system answers an order with at once, where the unit is of the kind that has it do so.
+
+    It signs for what the unit will handle in time, and disputes what the unit would return; the rest is for people.
+    """
+    chance = Chance(order.case_number, order.order, order.assist)
+    if Chance(order.unit).number("answers") >= _ANSWERING:
+        return None
+    if order.assist is not None:
+        return None if _refuses(order) else {"answer": "accepted", "note": chance.one_of("signed", _ACKNOWLEDGED)}
+    how = manner(order.case_number, order.order)
+    if how is Manner.RETURNING:
+        return {"answer": "refused", **_objection(chance)}
+    if how in (Manner.SILENT, Manner.LATE):
+        return None
+    return {"answer": "accepted", "note": chance.one_of("signed", _ACKNOWLEDGED)}
+
+
+def reads_mailbox(unit: str, kind: str) -> bool:
+    """Whether a unit has no system of its own: every township, and half of the subdistricts."""
+    return kind == "township" or (kind == "subdistrict" and Chance(unit).number("mailbox") < _WITHOUT_SYSTEM)
+
+
+def handling(order: Order) -> list[Step]:
     """What a unit does that may not return an order: it handles it."""
     return list(_steps(order, Manner.PROMPT))
 
 
-def _steps(order: OrderForm, how: Manner, others: Sequence[str] = ()) -> Iterator[Step]:
+def _steps(order: Order, how: Manner, others: Sequence[str] = ()) -> Iterator[Step]:
     if how is Manner.SILENT:
         return
     chance = Chance(order.case_number, order.order)
 
     def at(limit: str, share: float) -> datetime:
-        return order.dispatched_at + _limit(order, limit) * share
+        return order.begun + _limit(order, limit) * share
 
     late = how is Manner.LATE
     signing = chance.between("signing late", 1.05, 1.6) if late else chance.between("signing", 0.05, 0.7)
@@ -160,35 +191,39 @@ _REPORTING = {Manner.CALLING: 0.35, Manner.WAITING: 0.3, Manner.ASKING: 0.75}
 """The share of its time before which a unit does not report that does something else first."""
 
 
-def _aside(order: OrderForm, how: Manner, chance: Chance, others: Sequence[str]) -> Iterator[Step]:
+def _aside(order: Order, how: Manner, chance: Chance, others: Sequence[str]) -> Iterator[Step]:
     """What a unit does between contact and report, if it does anything."""
     resolution = _limit(order, "resolution")
     if how is Manner.CALLING and others:
         call = {"unit": chance.one_of("called", others), "task": chance.one_of("task", _TASKS)}
-        yield Step("whistle", order.dispatched_at + resolution * 0.04, {"calls": [call]})
+        yield Step("whistle", order.begun + resolution * 0.04, {"calls": [call]})
     elif how is Manner.WAITING:
         reason = {"reason": chance.one_of("waiting", _WAITING_FOR)}
-        yield Step("wait", order.dispatched_at + resolution * 0.03, reason)
-        yield Step("resume", order.dispatched_at + resolution * 0.1, {"reason": chance.one_of("came", _CAME)})
+        yield Step("wait", order.begun + resolution * 0.03, reason)
+        yield Step("resume", order.begun + resolution * 0.1, {"reason": chance.one_of("came", _CAME)})
     elif how is Manner.ASKING:
         seconds = max(1, int(resolution.total_seconds() * 0.4))
         reason = {"by": f"{seconds} seconds", "reason": chance.one_of("more time", _MORE_TIME)}
-        yield Step("extension", order.dispatched_at + resolution * 0.06, reason)
+        yield Step("extension", order.begun + resolution * 0.06, reason)
 
 
-def _assisting(order: OrderForm) -> Iterator[Step]:
+def _assisting(order: Order) -> Iterator[Step]:
     """What a unit does that another has called in (Art. 16): it comes, and now and then it refuses."""
     chance = Chance(order.case_number, "assist", order.assist)
-    signing = order.dispatched_at + _limit(order, "assist_acknowledgment") * chance.between("signing", 0.05, 0.7)
-    if chance.number("refuses") < 0.15:
+    signing = order.begun + _limit(order, "assist_acknowledgment") * chance.between("signing", 0.05, 0.7)
+    if _refuses(order):
         yield Step("assists/{}/refuse", signing, _objection(chance))
         return
     yield Step("assists/{}/acknowledge", signing, {"note": chance.one_of("signed", _ACKNOWLEDGED)})
-    reporting = order.dispatched_at + _limit(order, "assist_report") * chance.between("report", 0.02, 0.3)
+    reporting = order.begun + _limit(order, "assist_report") * chance.between("report", 0.02, 0.3)
     yield Step("assists/{}/report", reporting, {"note": chance.one_of("assisted", _ASSISTED)})
 
 
-def _limit(order: OrderForm, name: str) -> timedelta:
+def _refuses(order: Order) -> bool:
+    return Chance(order.case_number, "assist", order.assist).number("refuses") < _REFUSING
+
+
+def _limit(order: Order, name: str) -> timedelta:
     """How long an order gives for something; as long as for its most urgent duty, where that clock does not run."""
-    given = {one.name: one.due_at - order.dispatched_at for one in order.deadlines}
+    given = {one.name: one.due_at - order.begun for one in order.deadlines}
     return given.get(name) or min(given.values(), default=_NO_LIMIT_KNOWN)

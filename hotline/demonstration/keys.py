@@ -1,24 +1,28 @@
 """The keys of the demonstration: made once, kept in the state folder, and accepted by its own register alone."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from cases.vocabulary import Role
 from hotline.stack import write_private
 from records.keys import Keys
+from records.systems import Systems
 
 _LABEL = "demonstration"
 
 
 class DemoKeys(BaseModel):
-    """One key for each role, and one for each unit."""
+    """One key for each role, and one for each unit; a secret for each of those that have a system."""
 
     intake: str
     desk: str
     supervisor: str
     admin: str
     units: dict[str, str]
+    secrets: dict[str, str] = Field(default_factory=dict)
 
 
 def read(state: Path) -> DemoKeys | None:
@@ -29,8 +33,16 @@ def read(state: Path) -> DemoKeys | None:
         return None
 
 
-async def ensure(keys: Keys, state: Path, units: list[str]) -> DemoKeys:
-    """The keys of an earlier run that the register still takes, and new ones for the rest."""
+async def ensure(keys: Keys, systems: Systems, state: Path, units: Sequence[str], having: Sequence[str]) -> DemoKeys:
+    """The keys and secrets of an earlier run that the register still knows, and new ones for the rest.
+
+    Args:
+        keys: The register's keys.
+        systems: The units' systems, with their secrets.
+        state: The folder that they are kept in.
+        units: All units.
+        having: Those of them that have a system.
+    """
     before = read(state)
     kept = before.model_dump() if before else {}
 
@@ -39,12 +51,19 @@ async def ensure(keys: Keys, state: Path, units: list[str]) -> DemoKeys:
             return text
         return await keys.create(role, unit=unit, label=_LABEL)
 
+    async def secret(unit: str) -> str:
+        text = kept.get("secrets", {}).get(unit)
+        if text and text in await systems.secrets(unit):
+            return str(text)
+        return await systems.new_secret(unit, timedelta(0))
+
     found = DemoKeys(
         intake=await one(Role.INTAKE, kept.get("intake")),
         desk=await one(Role.DESK, kept.get("desk")),
         supervisor=await one(Role.SUPERVISOR, kept.get("supervisor")),
         admin=await one(Role.ADMIN, kept.get("admin")),
         units={unit: await one(Role.UNIT, kept.get("units", {}).get(unit), unit) for unit in units},
+        secrets={unit: await secret(unit) for unit in having},
     )
     write_private(_path(state), found.model_dump_json(indent=2))
     return found

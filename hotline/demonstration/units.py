@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from activities.messages import OrderForm
-from cases.view import DeadlineView
 from hotline.demonstration import conduct
 from hotline.demonstration.conduct import Step
 from hotline.door import Door, problem
+from hotline.unit_simulator.book import Book
+from hotline.unit_simulator.department import Answer
+from hotline.unit_simulator.order import ORDERED, Order, Place
 
 _log = logging.getLogger(__name__)
 
@@ -25,15 +27,19 @@ _DONE_IN = {
 _MAY_BE_REFUSED = frozenset({"whistle", "wait", "resume", "extension"})
 """Steps that a unit can do without: where the policy does not provide for one, it goes on."""
 
+_PRESSING = frozenset({"objection_rejected", "urged", "supervised"})
+"""News upon which a unit handles what it has disputed."""
 
-Place = tuple[str, int, int | None]
-"""Which case, which of its orders, and which of its calls where it is one."""
+_DISPUTED = "disputed"
+_PATIENCE = 5
+_MOMENT = 2.0
+"""Seconds after which a unit asks again whose case has not read yet what its system answered at once."""
 
 
 class Holding:
     """An order that a unit holds, or its part in another's, and what it is about to do with it."""
 
-    def __init__(self, order: OrderForm, status: str = "dispatched") -> None:
+    def __init__(self, order: Order, status: str = "dispatched") -> None:
         self.order = order
         self.status = status
         self.next: Step | None = None
@@ -57,11 +63,12 @@ class Holding:
 
 
 class Units:
-    """All units of the city, each behind its own door."""
+    """All units of the city, each with its order book, behind its own door."""
 
     def __init__(self, doors: dict[str, Door]) -> None:
         self._doors = doors
-        self._holdings: dict[Place, Holding] = {}
+        self._books = {unit: Book() for unit in doors}
+        self._holdings: dict[tuple[str, Place], Holding] = {}
 
     @property
     def codes(self) -> list[str]:
@@ -72,50 +79,71 @@ class Units:
         """What a unit holds, or all of them."""
         return [one for one in self._holdings.values() if unit in (None, one.order.unit)]
 
-    def take(self, order: OrderForm, status: str = "dispatched") -> bool:
-        """Enter an order, and tell whether it was not there yet. One that is taken back is crossed out."""
-        place = _place(order)
-        if order.about in ("withdrawn", "assist_withdrawn"):
-            self._drop(place)
-            return False
-        if place in self._holdings:
-            return False
-        holding = Holding(order, status)
-        self._holdings[place] = holding
-        holding.task = asyncio.create_task(self._work(holding))
-        return True
+    def take(self, order: Order) -> Answer | None:
+        """Take what a unit's system was sent. What some have their system answer at once comes back."""
+        if not self._enter(order):
+            return None
+        answer = conduct.at_once(order)
+        if answer is None:
+            self._begin(Holding(order))
+        elif answer["answer"] == "accepted":
+            self._begin(Holding(order, "acknowledged"))
+        else:
+            # Whether it is the unit's after all, it is told later.
+            self._put(Holding(order, _DISPUTED))
+        return answer
 
-    async def go_on(self) -> None:
-        """Enter what the units held when they were last here."""
-        for unit, door in self._doors.items():
-            after: dict[str, str] = {}
-            while True:
-                page = await door.get(f"/v1/units/{unit}/orders", limit=100, **after)
-                if not page.is_success:
-                    _log.error("unit %s cannot see its orders: %s", unit, problem(page))
-                    break
-                for item in page.json()["items"]:
-                    if item["case"]["status"] in _DONE_IN:
-                        await self._go_on_with(door, item["case"]["number"], unit)
-                if not page.json()["next"]:
-                    break
-                after = {"after": page.json()["next"]}
+    def take_letter(self, order: Order) -> None:
+        """Take what stood in the mailbox of a unit without a system."""
+        if self._enter(order):
+            self._begin(Holding(order))
 
-    async def _go_on_with(self, door: Door, number: str, unit: str) -> None:
-        response = await door.get(f"/v1/cases/{number}")
-        if response.is_success and response.json()["unit"] == unit:
-            case = response.json()
-            self.take(_form(case), case["status"])
+    async def go_on(self, unit: str, told: Sequence[Order]) -> None:
+        """Take up what a unit held when it was last here.
 
-    async def _work(self, holding: Holding) -> None:
+        Args:
+            unit: The unit.
+            told: Everything that it was ever told, from its mailbox.
+        """
+        for order in told:
+            self._books[unit].enter(order)
+        for order in self._books[unit].held:
+            case = await self._doors[unit].get(f"/v1/cases/{order.case_number}")
+            if case.is_success and (status := _standing(order, case.json())) is not None:
+                self._begin(Holding(order, status))
+
+    def _enter(self, order: Order) -> bool:
+        """Note what was told, and say whether it is new work."""
+        fresh = self._books[order.unit].enter(order)
+        holding = self._holdings.get((order.unit, order.place))
+        if holding is not None and order.place not in {one.place for one in self._books[order.unit].held}:
+            self._drop(holding)
+        elif holding is not None and holding.status == _DISPUTED and order.about in _PRESSING:
+            holding.status = "dispatched"
+            holding.task = asyncio.create_task(self._work(holding, conduct.handling(holding.order)))
+        return fresh and order.about in ORDERED
+
+    def _begin(self, holding: Holding) -> None:
+        self._put(holding)
+        others = [unit for unit in self._doors if unit != holding.order.unit]
+        left = conduct.steps(holding.order, others)
+        if holding.status == _DISPUTED:
+            return
+        if holding.status == "acknowledged":
+            left = [step for step in left if not step.act.endswith("acknowledge")]
+        holding.task = asyncio.create_task(self._work(holding, left))
+
+    def _put(self, holding: Holding) -> None:
+        self._holdings[holding.order.unit, holding.order.place] = holding
+
+    async def _work(self, holding: Holding, left: list[Step]) -> None:
         order = holding.order
-        left = conduct.steps(order, [unit for unit in self._doors if unit != order.unit])
         while left:
             holding.next = step = left.pop(0)
             if step.act in _DONE_IN.get(holding.status, ()):
                 continue
             await asyncio.sleep(max(0.0, (step.at - datetime.now(UTC)).total_seconds()))
-            response = await self._post(order, step)
+            response = await self._post(holding, step)
             if response.is_success:
                 holding.status = response.json()["status"]
                 if step.act == "return":
@@ -131,40 +159,36 @@ class Units:
                 break
         holding.next = None
         if holding.status not in _DONE_IN or order.assist is not None:
-            self._holdings.pop(_place(order), None)
+            self._holdings.pop((order.unit, order.place), None)
 
-    async def _post(self, order: OrderForm, step: Step) -> httpx.Response:
-        act = step.act.format(order.assist)
-        key = f"{order.unit}.{order.case_number}.{order.order}.{act}"
-        response = await self._doors[order.unit].post(f"/v1/cases/{order.case_number}/{act}", step.body, key)
+    async def _post(self, holding: Holding, step: Step) -> httpx.Response:
+        order, act = holding.order, step.act.format(holding.order.assist)
+        for attempt in range(_PATIENCE):
+            # Under a key of its own each time: a refusal is kept under the first one.
+            key = f"{order.unit}.{order.case_number}.{order.order}.{act}{f'.{attempt}' if attempt else ''}"
+            response = await self._doors[order.unit].post(f"/v1/cases/{order.case_number}/{act}", step.body, key)
+            hasty = response.status_code == httpx.codes.CONFLICT and holding.status == "acknowledged"
+            if not hasty or step.act in _MAY_BE_REFUSED:
+                break
+            await asyncio.sleep(_MOMENT)
         outcome = "" if response.is_success else f" was refused: {problem(response)}"
         _log.info("%s by %s of case %s%s", act, order.unit, order.case_number, outcome)
         return response
 
-    def _drop(self, place: Place) -> None:
-        holding = self._holdings.pop(place, None)
-        if holding is not None and holding.task is not None:
+    def _drop(self, holding: Holding) -> None:
+        self._holdings.pop((holding.order.unit, holding.order.place), None)
+        if holding.task is not None:
             holding.task.cancel()
 
 
-def _place(order: OrderForm) -> Place:
-    return order.case_number, order.order, order.assist
-
-
-def _form(case: dict[str, Any]) -> OrderForm:
-    """The order that a case's unit holds, in the form in which it was once posted to the unit."""
-    order, complaint = case["orders"][-1], case["complaint"]
-    deadlines = [one for one in case["deadlines"] if one["id"].endswith(f"/{order['index']}") and one["unit"]]
-    return OrderForm.model_validate(
-        {name: complaint[name] for name in ("category", "kind", "subject", "description", "location", "received_at")}
-        | {
-            "about": "dispatched",
-            "key": "",
-            "case_number": case["number"],
-            "order": order["index"],
-            "unit": order["unit"],
-            "level": case["level"],
-            "dispatched_at": order["dispatched_at"],
-            "deadlines": [{name: one[name] for name in DeadlineView.model_fields} for one in deadlines],
-        }
-    )
+def _standing(order: Order, case: dict[str, Any]) -> str | None:
+    """How far a unit is with what it held, by its case; none where there is nothing left to do."""
+    if order.assist is not None:
+        found = [one for one in case["assists"] if one["index"] == order.assist]
+        if not found or found[0]["reported_at"] or found[0].get("ended_at") or found[0]["refusals"]:
+            return None
+        return "acknowledged" if found[0]["acknowledged_at"] else "dispatched"
+    if case["status"] not in _DONE_IN or case["unit"] != order.unit or case["orders"][-1]["index"] != order.order:
+        return None
+    waits = [one for one in case["orders"][-1]["objections"] if not one["decided_at"] and not one["lapsed_at"]]
+    return _DISPUTED if waits else str(case["status"])

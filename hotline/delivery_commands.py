@@ -1,0 +1,184 @@
+"""`hotline deliveries`: what units' systems have not taken, why, and trying it again by hand."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from cases.commands import Command, RetryDelivery
+from cases.errors import RefusalError, UnavailableError, UnknownCaseError
+from cases.vocabulary import Actor, Role
+from hotline import stack
+from hotline.errors import NotRunningError, UsageError
+from hotline.ledger import Ledger
+from hotline.policies import load
+from hotline.policy_sources import with_register
+from hotline.told import settings, told
+
+if TYPE_CHECKING:
+    from records.cursor import Page
+    from records.deliveries import Stuck
+    from records.register import Register
+    from workflows.engine import Engine
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Deliveries to units' systems that are stuck: list them, and have them tried again.",
+    rich_markup_mode="rich",
+)
+
+_OPERATOR = Actor(role=Role.ADMIN, id="cli")
+_PAGE = 200
+_MOST = 10_000
+"""Deliveries that one command has tried again: as many as a system can be expected to take."""
+
+
+class State(StrEnum):
+    """How a delivery stands that has failed."""
+
+    RETRYING = "retrying"
+    UNDELIVERED = "undelivered"
+    STOPPED = "stopped"
+
+
+Unit = Annotated[str | None, typer.Option("--unit", metavar="CODE", help="Only those to this unit.")]
+
+
+@app.callback()
+@told
+def list_deliveries(
+    context: typer.Context,
+    unit: Unit = None,
+    state: Annotated[
+        State | None,
+        typer.Option(help="Only those that may still arrive in time, that did not, or that nobody tries any more."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    after: Annotated[str | None, typer.Option(help="Go on after a page.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """List the deliveries that are stuck, those that have been for longest first, and how many each unit has."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def asked(register: "Register") -> "tuple[Page[Stuck], dict[str, int]]":
+        page = await register.deliveries.page(unit, state.value if state else None, limit, after)
+        counts: dict[str, int] = {}
+        for (of, standing), count in (await register.deliveries.counts()).items():
+            if unit in (None, of) and (state is None or standing == state):
+                counts[of] = counts.get(of, 0) + count
+        return page, counts
+
+    chosen = stack.resolve(settings())
+    page, counts = with_register(chosen, asked)
+    if as_json:
+        items = [one.row.model_dump(mode="json") | {"state": one.state} for one in page.items]
+        typer.echo(json.dumps({"items": items, "counts": counts, "next": page.next}, ensure_ascii=False))
+        return
+    if not page.items:
+        typer.echo("no delivery is stuck", err=True)
+        return
+    Console().print(_table(page.items, load(chosen.policy).policy.city_zone))
+    for of, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        typer.echo(f"{of}: {count} stuck")
+    if page.next:
+        typer.echo(f"there are more: --after {page.next}")
+
+
+@app.command()
+@told
+def retry(
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="The delivery's key, as `hotline deliveries` shows it.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", metavar="CODE", help="Everything that is stuck for this unit.")
+    ] = None,
+) -> None:
+    """Have something delivered again now, under the key it had, so that a system that has it already does nothing."""
+    if (key is None) == (unit is None):
+        raise UsageError("KEY or --unit: say which delivery, or whose; one of the two")
+
+    async def tried(register: "Register", engine: "Engine") -> tuple[int, list[str]]:
+        wanted = await _wanted(register, key, unit)
+        failures = [failure for one in wanted if (failure := await _retry(engine, one))]
+        return len(wanted) - len(failures), failures
+
+    again, failures = _with_engine(tried)
+    for failure in failures:
+        typer.echo(f"hotline: {failure}", err=True)
+    if again or not failures:
+        typer.echo("nothing is stuck for it" if not again else f"{again} tried again; `hotline deliveries` shows more")
+    if failures:
+        raise typer.Exit(1)
+
+
+async def _wanted(register: "Register", key: str | None, unit: str | None) -> "list[Stuck]":
+    if key is not None:
+        found = await register.deliveries.find(key)
+        if found is None:
+            raise UsageError(f"KEY: no delivery {key!r} is stuck; `hotline deliveries` lists those that are")
+        return [found]
+    if await register.unit(str(unit)) is None:
+        raise UsageError(f"--unit: there is no unit {unit!r}; `hotline unit list` shows them")
+    wanted: list[Stuck] = []
+    after = None
+    while len(wanted) < _MOST:
+        page = await register.deliveries.page(unit, limit=_PAGE, after=after)
+        wanted += page.items
+        if (after := page.next) is None:
+            break
+    return wanted
+
+
+async def _retry(engine: "Engine", stuck: "Stuck") -> str | None:
+    """Have one tried again, and tell why that was not possible."""
+    row = stuck.row
+    act = RetryDelivery(key=row.key, unit=row.unit, assist=row.assist, about=row.about, sequence=row.sequence)
+    try:
+        await engine.submit(row.case_number, Command(id=f"retry-{uuid4().hex}", actor=_OPERATOR, act=act))
+    except (RefusalError, UnknownCaseError, UnavailableError) as error:
+        return f"{row.key}: {error}"
+    return None
+
+
+def _with_engine(work: "Callable[[Register, Engine], Awaitable[Result]]") -> Result:
+    from workflows.connection import connect
+    from workflows.engine import Engine
+
+    chosen = stack.resolve(settings())
+
+    async def run(register: "Register") -> Result:
+        try:
+            async with asyncio.timeout(10):
+                client = await connect(f"127.0.0.1:{chosen.temporal_port}")
+        except (RuntimeError, TimeoutError) as error:
+            raise NotRunningError(
+                "Temporal's server does not answer; start the service with `hotline up`, or name a server by "
+                "TEMPORAL_ADDRESS"
+            ) from error
+        return await work(register, Engine(client, chosen.task_queue, register.history))
+
+    return with_register(chosen, run)
+
+
+def _table(items: "Sequence[Stuck]", zone: ZoneInfo) -> Ledger:
+    table = Ledger("key", "about", "state", "tried", "since", "due", prose="why")
+    for one in items:
+        row = one.row
+        due = _minute(row.expected_by, zone) if row.expected_by else ""
+        table.add(row.key, row.about, one.state, str(row.attempts), _minute(row.since, zone), due, prose=row.reason)
+    return table
+
+
+def _minute(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")[:16]
