@@ -119,6 +119,7 @@ async def serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=10,
         )
+        parts.push_async_callback(app.state.services.watch.aclose)
         await Server(config, app.state.services.watch).serve()
 
 

@@ -70,6 +70,12 @@ class MailboxWatch:
         self._closed = True
         self._ring(list(self._bells))
 
+    async def aclose(self) -> None:
+        """Let everybody go, and wait until nothing is asked any more: before the register is closed."""
+        self.close()
+        if self._watching is not None:
+            await asyncio.wait({self._watching})
+
     async def _begun(self) -> None:
         if self._watching is None or self._watching.done() or self._ready is None:
             self._ready = asyncio.get_running_loop().create_future()

@@ -36,4 +36,5 @@ def signed(page: str) -> str:
 
 
 page = re.sub(r"<!-- ([\w.]+) -->\n```(\w+)\n.*?```", quoted, PAGE.read_text(), flags=re.DOTALL)
+page = re.sub(r"(webhook-id|Idempotency-Key): \S+\.order\.\S+", rf"\1: {form.key}", page)
 PAGE.write_text(re.sub(r"webhook-signature: v1,[\w+/=]+", f"webhook-signature: {signed(page)}", page, count=1))

@@ -42,9 +42,7 @@ def city() -> City:
 async def engine(environment: WorkflowEnvironment, register: Register, city: City) -> AsyncIterator[Engine]:
     await register.put_units(list(city.catalogue.units.values()))
     task_queue = f"api-{uuid4().hex}"
-    async with (
-        worker.build(environment.client, task_queue, register, bounds=ON_THIS_MACHINE),
-    ):
+    async with worker.build(environment.client, task_queue, register, bounds=ON_THIS_MACHINE):
         with environment.with_time_skipping_disabled():
             yield Engine(environment.client, task_queue, register.history)
 
@@ -56,9 +54,11 @@ async def keys(database_url: str) -> AsyncIterator[Keys]:
     await database.dispose()
 
 
-@pytest.fixture
-def app(engine: Engine, register: Register, keys: Keys, city: City) -> FastAPI:
-    return create_app(Settings(), engine=engine, register=register, keys=keys, city=city)
+@pytest_asyncio.fixture
+async def app(engine: Engine, register: Register, keys: Keys, city: City) -> AsyncIterator[FastAPI]:
+    made = create_app(Settings(), engine=engine, register=register, keys=keys, city=city)
+    yield made
+    await made.state.services.watch.aclose()
 
 
 @pytest_asyncio.fixture

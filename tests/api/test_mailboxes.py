@@ -225,6 +225,7 @@ async def test_while_the_register_is_away_who_waits_is_told_to_come_again(
         healthy = connect(database_url)
         services.watch._mailboxes = Mailboxes(healthy)
         assert (await page(client, unit, wait=1))["items"] == []
+        await services.watch.aclose()
         await healthy.dispose()
 
 
