@@ -30,8 +30,12 @@ _HEALING = {
 _MOVED = frozenset({301, 308})
 _TOLD_BY = ("detail", "title", "message", "error")
 
-_CONTACT = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+|\+?\d(?:[ ()./-]{0,2}\d){6,}")
-"""What may be an address of mail, a telephone, or an identity."""
+_CONTACT = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']+|\+?\d(?:[ ()./-]{0,2}\d){6,}")
+"""What may be an address of mail, a telephone, or an identity.
+
+What stands before the @ has a bound (RFC 5321): without one, the search would take the square of a long text's length,
+and what one system answers would hold up the orders of all.
+"""
 
 
 class Answer(BaseModel):
@@ -129,7 +133,8 @@ def _wait(reply: Reply) -> float | None:
         return min(float(text[:9]), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
+        # The latter for a year that no calendar has.
         return None
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return min(max((at - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST_WAIT)

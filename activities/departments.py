@@ -1,5 +1,6 @@
 """Orders to handling units (承办单位): posted to a unit's own system, or left in its mailbox."""
 
+import asyncio
 import logging
 import ssl
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _COMING_BACK = 0.25
 
 _BEFORE_THE_END = 5.0
 """Seconds that are left of an attempt's time, or of a delivery's, to say what became of it."""
+
+_LOOKS_FOR = 2.0
+"""Seconds for which an order waits for the register, which may be away."""
 
 _MANY = 100_000
 
@@ -105,7 +109,8 @@ class Departments:
             return delivery
 
     async def _deliver(self, form: OrderForm) -> Delivery:
-        system = await self._systems.of(form.unit)
+        # That it has none may have been true half a minute ago: what is left in a mailbox now is never posted.
+        system = await self._systems.of(form.unit) or await self._systems.now(form.unit)
         try:
             return await self._carry(form, system)
         except NotTakenError as failure:
@@ -143,12 +148,21 @@ class Departments:
                 )
 
     async def _post(self, form: OrderForm, system: System) -> Delivery:
-        content = signing.body(form)
+        content = signing.body(await self._as_first_told(form))
         headers = signing.headers(form.key, content, system.secrets)
         limit = activity.info().start_to_close_timeout
         within = max(limit.total_seconds() - _BEFORE_THE_END, 1.0) if limit else None
         reply = await self._wire.post(orders_url(system.endpoint), content, headers, within)
         return answers.read(reply, form)
+
+    async def _as_first_told(self, form: OrderForm) -> OrderForm:
+        """What stands in the unit's mailbox under the key: a later release may put the same in another form."""
+        try:
+            async with asyncio.timeout(_LOOKS_FOR):
+                kept = await self._register.mailboxes.find(form.key)
+        except (UnavailableError, TimeoutError):
+            return form
+        return kept or form
 
     def _way(self, system: System) -> _Way:
         per_minute = system.per_minute or self._bounds.per_minute

@@ -5,6 +5,7 @@ from contextlib import suppress
 from http import HTTPMethod
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cases.errors import UnavailableError
@@ -25,7 +26,7 @@ class Metrics:
         )
         self._seconds = Histogram(
             "hotline_request_seconds",
-            "Seconds until a request was answered.",
+            "Seconds until a request was answered, without those that asked to wait.",
             ("method", "route"),
             buckets=_BUCKETS,
             registry=self._registry,
@@ -45,11 +46,12 @@ class Metrics:
         )
         self._counted_at = -_COUNTED_EVERY
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
+    def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count a request. Without `seconds` it is not timed: it waited because it wanted to."""
         known = method if method in HTTPMethod.__members__ else "other"
         self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(known, route).observe(seconds)
+        if seconds is not None:
+            self._seconds.labels(known, route).observe(seconds)
 
     async def exposition(self, register: Register) -> bytes:
         """All figures in Prometheus's text format. Without the register, its last counts stand."""
@@ -70,6 +72,11 @@ class Metrics:
         self._notices.clear()
         for (channel, _), count in notices.items():
             self._notices.labels(channel or "none").inc(count)
+
+
+def leave_untimed(request: Request) -> None:
+    """Say of a request that it is to be counted and not timed: how long it takes is what it asked for."""
+    request.state.untimed = True
 
 
 class Measured:
@@ -96,4 +103,5 @@ class Measured:
             await self.app(scope, receive, noted)
         finally:
             route = getattr(scope.get("route"), "path_format", "unmatched")
-            self.metrics.answered(scope["method"], route, status, time.perf_counter() - began)
+            untimed = scope.get("state", {}).get("untimed", False)
+            self.metrics.answered(scope["method"], route, status, None if untimed else time.perf_counter() - began)

@@ -15,7 +15,10 @@ from cases.vocabulary import Complainant, Kind, Location, Value
 
 _SIGNING = frozenset({"acknowledgment", "assist_acknowledgment"})
 
-_UNSIGNED = timedelta(hours=1)
+_TAKEN = frozenset({"withdrawn", "assist_withdrawn"})
+"""What takes its part in a case from a unit."""
+
+_UNSIGNED = timedelta(minutes=10)
 """How long something that asks for no acknowledgment may take to arrive before a person is told."""
 
 
@@ -59,7 +62,7 @@ class OrderForm(Value):
         return self.about in ORDERED
 
     def expected_by(self, now: AwareDatetime) -> AwareDatetime:
-        """When it should have arrived: for an order its acknowledgment limit, for anything else an hour from now."""
+        """When it should have arrived: an order by its acknowledgment limit, anything else ten minutes from now."""
         signing = [one.due_at for one in self.deadlines if self.wants_answer and one.name in _SIGNING]
         return min(signing, default=now + _UNSIGNED)
 
@@ -85,9 +88,9 @@ def envelope(form: OrderForm) -> Envelope:
 def order_form(case: Case, event: Event, effect: Effect) -> OrderForm:
     """The form that an effect carries, given the event that it comes of and the case as that left it."""
     assist = case.assists[effect.assist - 1] if effect.assist is not None else None
-    order = case.orders[assist.order - 1] if assist else _held(case, effect.to)
+    order = case.orders[assist.order - 1] if assist else _concerned(case, effect)
     complaint = case.complaint
-    handles = order is not None and effect.about not in ("withdrawn", "assist_withdrawn")
+    handles = order is not None and effect.about not in _TAKEN
     return OrderForm(
         about=effect.about,
         key=effect.key,
@@ -117,5 +120,8 @@ def order_form(case: Case, event: Event, effect: Effect) -> OrderForm:
     )
 
 
-def _held(case: Case, unit: str) -> Order | None:
-    return next((order for order in reversed(case.orders) if order.unit == unit), None)
+def _concerned(case: Case, effect: Effect) -> Order | None:
+    """The order that a unit has, or is rid of by this; not one that it had before, where it only supervises by now."""
+    last = case.orders[-1] if case.orders else None
+    concerned = last is not None and last.unit == effect.to and (case.unit == effect.to or effect.about in _TAKEN)
+    return last if concerned else None

@@ -76,7 +76,7 @@ def event_table(events: Iterable[Event], zone: ZoneInfo) -> Ledger:
     ledger = Ledger("", "when", "what", "who", prose="more")
     for event in events:
         who = event.actor.unit or event.actor.role
-        more = told(event.fact, zone) or _more(event)
+        more = told(event.fact, zone) or _more(event, zone)
         ledger.add(str(event.seq), _told(event.at, zone, seconds=True), event.fact.type, who, prose=more)
     return ledger
 
@@ -112,13 +112,17 @@ def _particulars(case: Case, zone: ZoneInfo) -> Table:
         ("Repeated by", ", ".join(case.repeats)),
         ("Stands still", _pause(case, zone)),
         ("Rated", case.satisfaction),
-        ("Urged", f"{len(case.urges)} times" if case.urges else None),
+        ("Urged", _times(len(case.urges)) if case.urges else None),
         ("Takes now", ", ".join(allowed(case)) or "nothing more"),
     ]
     for name, value in rows:
         if value:
             table.add_row(Text(name, style="dim"), Text(value))
     return table
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _pause(case: Case, zone: ZoneInfo) -> str | None:
@@ -166,9 +170,13 @@ def _deadlines(case: Case, zone: ZoneInfo) -> Ledger:
     return ledger
 
 
-def _more(event: Event) -> str:
+def _more(event: Event, zone: ZoneInfo) -> str:
     left_out = {"type", "complaint", "terms", "number", "tell"}
     fact = event.fact.model_dump(mode="json", exclude=left_out, exclude_none=True)
+    # Members in the order of the fact; moments by the city's clocks, as everywhere else on the sheet.
+    for name in fact:
+        if isinstance(moment := getattr(event.fact, name), datetime):
+            fact[name] = _told(moment, zone, seconds=True)
     return "; ".join(f"{name} {value}" for name, value in fact.items() if value != "")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Channels of notices: mail, short messages, chat.")
 
+_NEEDED = {"phone": "a phone number", "email": "a mail address"}
 _FILE = Annotated[Path | None, typer.Option("--file", help="A channels file; the one of HOTLINE_CHANNELS if left out.")]
 
 
@@ -51,11 +52,11 @@ def trial(
     channels = _channels(file)
     chosen = [one for one in channels.entries(audience) if channel in (None, one.channel)]
     if not chosen:
-        raise UsageError(f"AUDIENCE: {audience} is reached by {channel or 'nothing'}; see `hotline channels check`")
+        raise UsageError(_unreached(audience, [one.channel for one in channels.entries(audience)], channel))
     unit = audience.partition(":")[2]
     for entry in chosen:
         if entry.filled_with in ("phone", "email") and not to:
-            raise UsageError(f"--to: {entry.route} needs a {entry.filled_with}; give one of your own")
+            raise UsageError(f"--to: {entry.route} needs {_NEEDED[entry.filled_with]}; give one of your own")
     letter = Letter(
         id=f"test.{uuid4().hex}",
         about="test",
@@ -67,6 +68,17 @@ def trial(
     failed = asyncio.run(_sent(channels, chosen, to or "", unit or "unit", letter))
     if failed:
         raise HotlineError("; ".join(failed))
+
+
+def _unreached(audience: str, entries: list[str], channel: str | None) -> str:
+    """Why nothing can be sent, and what there is instead."""
+    from activities.notices.channels import AUDIENCES
+
+    if entries:
+        return f"--channel: {audience} has no entry {channel!r}; there are: {', '.join(entries)}"
+    if audience.partition(":")[0] not in AUDIENCES:
+        return f"AUDIENCE: must be one of {', '.join(AUDIENCES)}, or unit:CODE for one unit"
+    return f"AUDIENCE: {audience} has no entry, so its people are told nothing; add one to the channels file"
 
 
 async def _sent(channels: "Channels", chosen: "list[Entry]", to: str, unit: str, letter: "Letter") -> list[str]:
@@ -88,4 +100,4 @@ async def _sent(channels: "Channels", chosen: "list[Entry]", to: str, unit: str,
 def _channels(file: Path | None) -> "Channels":
     from activities.notices.channels import Channels
 
-    return Channels.load(file or settings().channels)
+    return Channels.load(file or settings().channels, called=str(file) if file else None)

@@ -90,6 +90,7 @@ def list_deliveries(
     Console().print(_table(page.items, load(chosen.policy).policy.city_zone))
     for of, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         typer.echo(f"{of}: {count} stuck")
+    typer.echo("once a system is mended: hotline deliveries retry --unit CODE", err=True)
     if page.next:
         typer.echo(f"there are more: --after {page.next}")
 
@@ -172,11 +173,14 @@ def _with_engine(work: "Callable[[Register, Engine], Awaitable[Result]]") -> Res
 
 
 def _table(items: "Sequence[Stuck]", zone: ZoneInfo) -> Ledger:
-    table = Ledger("key", "about", "state", "tried", "since", "due", prose="why")
+    # The key alone fills most of a line of 80 columns, so all else of a delivery is told in its paragraph.
+    table = Ledger("key", "state", prose="why")
     for one in items:
         row = one.row
-        due = _minute(row.expected_by, zone) if row.expected_by else ""
-        table.add(row.key, row.about, one.state, str(row.attempts), _minute(row.since, zone), due, prose=row.reason)
+        due = f", due {_minute(row.expected_by, zone)}" if row.expected_by else ""
+        tried = "once" if row.attempts == 1 else f"{row.attempts} times"
+        told = f"{row.about}{due}; tried {tried} since {_minute(row.since, zone)}: {row.reason}"
+        table.add(row.key, one.state, prose=told)
     return table
 
 

@@ -12,6 +12,7 @@ from cases.errors import InvalidError
 from cases.vocabulary import Code
 from hotline import unit_commands
 from hotline.errors import UsageError
+from hotline.ports import Wanted, claim
 from hotline.stack import resolve
 from hotline.told import settings, told
 from hotline.unit_commands import Endpoint
@@ -65,8 +66,8 @@ def simulate(
 ) -> None:
     """Run a department to develop against: a real server that takes orders as a unit's own system should.
 
-    It verifies signatures, honours keys, and shows at / what it holds. It keeps everything in memory alone, which a
-    system of yours must not.
+    It verifies signatures, honours keys, and shows at / what it holds.
+    It keeps everything in memory alone, which a system of yours must not.
     """
     from hotline.unit_simulator import running, signatures
 
@@ -99,6 +100,7 @@ def simulate(
         typer.echo(f"{unit} reads its mailbox at {simulation.api}; Ctrl-C stops it")
         running.read_mailbox(simulation)
         return
+    claim([Wanted(part="the simulated department", host=host, port=port, setting="--port")])
     typer.echo(f"{unit} takes orders at http://{host}:{port}/orders, and shows them at http://{host}:{port}/")
     if not shared:
         typer.echo(f"try it: hotline unit test http://{host}:{port} --unit {unit} --secret {simulation.secrets[0]}")
@@ -116,8 +118,9 @@ def examine_system(
 ) -> None:
     """Play orders against a system, and tell what it does right and what is wrong. The exit status is 1 if anything is.
 
-    The orders are made up, say so, and are withdrawn at the end. No running service is needed. Do it with a system that
-    is not in use yet, or a twin of it.
+    The orders are made up, say so, and are withdrawn at the end.
+    No running service is needed.
+    Do it with a system that is not in use yet, or a twin of it.
     """
     from cases.targets import parts
     from hotline.conformance.checks import Verdict
@@ -133,7 +136,9 @@ def examine_system(
     try:
         asyncio.run(check_reachable(url, resolve(settings()).open_networks, "URL"))
     except InvalidError as error:
-        console.print(f"· as it is, it could not be connected: {error}", style="yellow", markup=False, soft_wrap=True)
+        console.print(
+            f"· it can be tested there, but not be connected yet: {error}", style="yellow", markup=False, soft_wrap=True
+        )
     counts = dict.fromkeys(Verdict, 0)
 
     async def played() -> None:

@@ -1,19 +1,18 @@
-"""`hotline notices`: the texts that people are told by, checked and shown."""
+"""`hotline notices`: the texts that people are told by, checked and shown, and what does not reach them."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hotline import sending_commands
 from hotline.errors import UsageError
 from hotline.told import FAILED, settings, told
 
-app = typer.Typer(no_args_is_help=True, help="Notices to people: their texts.")
+app = typer.Typer(no_args_is_help=True, help="Notices to people: their texts, and those that do not arrive.")
 
-
-@app.callback()
-def group() -> None:
-    """Keep `check` a command of its own while it is the only one."""
+app.command("list")(sending_commands.list_sendings)
+app.command()(sending_commands.retry)
 
 
 @app.command()
@@ -28,8 +27,8 @@ def check(
 ) -> None:
     """Check the texts of notices with sample cases, and tell everything that is wrong with them.
 
-    The shipped texts are checked along with those of the folder, which lie over them. The exit status is 1 if
-    anything is wrong.
+    The shipped texts are checked along with those of the folder, which lie
+    over them. The exit status is 1 if anything is wrong.
     """
     from hotline.notice_check import Check
     from hotline.notice_samples import city

@@ -88,7 +88,7 @@ def connect(
 ) -> None:
     """Have a unit's orders posted to its system. A unit without a secret gets one, which is shown this once."""
 
-    async def connected(register: "Register") -> str | None:
+    async def connected(register: "Register") -> tuple[str | None, bool]:
         from records.addresses import check_reachable
 
         await _check_known(register, unit)
@@ -96,11 +96,19 @@ def connect(
         # The secret first: an endpoint that is there without one would be posted to in vain.
         known = await register.systems.secrets(unit)
         made = None if known else await register.systems.new_secret(unit, timedelta(0))
+        before = await register.systems.of(unit)
         await register.systems.set(unit, url, per_minute, at_once)
-        return made
+        if before is None:
+            return made, False
+        lost = (before.per_minute is not None and per_minute is None) or (
+            before.at_once is not None and at_once is None
+        )
+        return made, lost
 
-    made = _in_register(connected)
+    made, paced_anew = _in_register(connected)
     typer.echo(f"{unit} gets its orders at {url}; a running service knows of it within half a minute", err=True)
+    if paced_anew:
+        typer.echo("it had a pace of its own, which is gone; --per-minute and --at-once set it again", err=True)
     if made is None:
         typer.echo(f"its secret stays as it is; for a new one: hotline unit secret {unit}", err=True)
     else:
@@ -134,7 +142,10 @@ def secret(
         return await register.systems.new_secret(unit, kept)
 
     typer.echo(_in_register(made))
-    typer.echo(f"the secrets that {unit} had before stay valid for {keep_old}", err=True)
+    if kept:
+        typer.echo(f"the secrets that {unit} had before stay valid for {keep_old}", err=True)
+    else:
+        typer.echo(f"the secrets that {unit} had before are valid no more", err=True)
 
 
 def _in_register(work: "Callable[[Register], Awaitable[Result]]") -> Result:

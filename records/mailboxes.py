@@ -37,6 +37,13 @@ class Mailboxes:
         async with transaction(self._engine) as connection:
             await put_orders(connection, forms)
 
+    async def find(self, key: str) -> OrderForm | None:
+        """What was written under a key, if anything was."""
+        asked = select(MailboxRow.form).where(MailboxRow.key == storable(key))
+        async with reading(self._engine) as session:
+            found = (await session.exec(asked)).one_or_none()
+        return None if found is None else OrderForm.model_validate(found)
+
     async def read(self, unit: str, after: int, limit: int) -> list[Letter]:
         """What a unit was told after a place in its mailbox, the earliest first; 0 is the beginning.
 

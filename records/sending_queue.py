@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from records.database import transaction
 from records.outgoing import NoticeRow, SendingRow
+from records.text import storable_value
 
 _NOTICES: Table = NoticeRow.__table__  # type: ignore[attr-defined]
 _SENDINGS: Table = SendingRow.__table__  # type: ignore[attr-defined]
@@ -18,14 +19,15 @@ _SENDINGS: Table = SendingRow.__table__  # type: ignore[attr-defined]
 _PLANNING = 12346
 """Held while notices are planned, so that of two to the same address the second knows of the first."""
 
-_DIGEST_OF = 50
-"""Notices that one digest holds at most."""
+_GATHERED_AT_ONCE = 500
+"""Notices that are offered for one digest at most."""
 
 Item = dict[str, Any]
 """A sending, by the columns of its table."""
 
-Compose = Callable[[Sequence[Item]], Item]
-"""Makes the sending that gathers some others: its id, subject, body and language; the rest is theirs."""
+Compose = Callable[[Sequence[Item]], tuple[Item, int]]
+"""Makes the sending that gathers some others: its id, subject and body; the rest is theirs. It says how many of them,
+from the first on, have room in it: with fewer than two, each goes out by itself."""
 
 
 @dataclass
@@ -55,7 +57,8 @@ class Planning:
     async def put(self, key: str, sendings: Sequence[Item], *, keep: bool = False) -> None:
         """Settle what goes out of a notice; nothing, if nobody is to get it. With `keep` its content stays."""
         if sendings:
-            await self._connection.execute(insert(_SENDINGS), [*sendings])
+            # One letter that the database has no place for would undo what was planned together with it, for ever.
+            await self._connection.execute(insert(_SENDINGS), [storable_value(one) for one in sendings])
         (self._kept if keep else self._spoken_for).append(key)
 
     async def close(self) -> None:
@@ -124,20 +127,29 @@ class SendingQueue:
             await connection.execute(update(_SENDINGS).where(mine).values(claimed))
             return [item | {"attempts": item["attempts"] + 1} for item in taken]
 
+    async def keep(self, sendings: Collection[str], until: datetime) -> None:
+        """Leave some that were claimed to whoever has them for longer."""
+        mine = (_SENDINGS.c.id.in_(sendings), _SENDINGS.c.claimed_until.is_not(None))
+        async with transaction(self._engine) as connection:
+            await connection.execute(update(_SENDINGS).where(*mine).values(claimed_until=until))
+
     async def sent(self, sending: str, now: datetime) -> None:
-        """Take down that one went out. From then on nobody can read there to whom, and what."""
+        """Take down that one went out. From then on nobody can read there to whom, and what.
+
+        That holds whatever another courier made of it meanwhile, whose own try may have failed.
+        """
         changed = {"state": "sent", "sent_at": now, "failing_since": None, "reason": None, **_FREE, **_EMPTY}
-        await self._change(sending, changed)
+        await self._change(sending, changed, "waiting", "failed")
 
     async def failed(self, sending: str, now: datetime, reason: str, again_at: datetime | None) -> None:
         """Take down that one did not go out, and when it is tried again; nobody tries on without `again_at`."""
         since = func.coalesce(_SENDINGS.c.failing_since, now)
         changed = {"reason": reason, "failing_since": since, **_FREE}
         changed |= {"send_after": again_at} if again_at else {"state": "failed"}
-        await self._change(sending, changed)
+        await self._change(sending, changed, "waiting")
 
-    async def _change(self, sending: str, changed: Item) -> None:
-        mine = (_SENDINGS.c.id == sending, _SENDINGS.c.state == "waiting")
+    async def _change(self, sending: str, changed: Item, *states: str) -> None:
+        mine = (_SENDINGS.c.id == sending, _SENDINGS.c.state.in_(states))
         async with transaction(self._engine) as connection:
             await connection.execute(update(_SENDINGS).where(*mine).values(changed))
 
@@ -177,13 +189,17 @@ async def _gathered(connection: AsyncConnection, items: Sequence[Item], now: dat
         if item["id"] not in left or item["attempts"] or item["notice"] is None:
             continue
         together = (_gathered_with(item["addressee"]), _SENDINGS.c.send_after <= now)
-        asked = select(_SENDINGS).where(*together).order_by(_SENDINGS.c.send_after, _SENDINGS.c.id).limit(_DIGEST_OF)
-        rows = await connection.execute(asked.with_for_update(skip_locked=True))
+        asked = select(_SENDINGS).where(*together).order_by(_SENDINGS.c.send_after, _SENDINGS.c.id)
+        rows = await connection.execute(asked.limit(_GATHERED_AT_ONCE).with_for_update(skip_locked=True))
         members = sorted((dict(row._mapping) for row in rows), key=lambda one: (one["planned_at"], one["id"]))
         if len(members) < 2:
             continue
-        first = members[0]
-        digest = first | {"notice": None, "case_number": None, "about": "digest", "planned_at": now} | compose(members)
+        composed, count = compose(members)
+        if count < 2:
+            continue
+        first, members = members[0], members[:count]
+        digest = first | {"notice": None, "case_number": None, "about": "digest", "planned_at": now}
+        digest |= storable_value(composed)
         await connection.execute(insert(_SENDINGS).values(digest))
         within = _SENDINGS.c.id.in_([one["id"] for one in members])
         moved = {"state": "gathered", "gathered_in": digest["id"], **_EMPTY}

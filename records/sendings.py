@@ -141,7 +141,8 @@ class Sendings:
                 return None
             found = _sending(row)
             if found.state in ("sent", "gathered"):
-                where = f"went out within {found.gathered_in}" if found.gathered_in else "was sent already"
+                within = f"goes out within {found.gathered_in}; have that one tried again, if it fails"
+                where = within if found.gathered_in else "was sent already"
                 raise InvalidError("state", f"the sending {found.id} {where}")
             if not found.channel:
                 await connection.execute(delete(_SENDINGS).where(mine))

@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.messages import MOST_BYTES, weight
     from cases.case import Case
-    from cases.commands import Act, Command, Tick
+    from cases.commands import Act, Command, FailDelivery, Tick
     from cases.deadlines import Deadline, deadlines, next_alarm
     from cases.decide import decide
     from cases.effects import Effect, effects
@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from cases.story import story
     from cases.view import CaseView, view
     from cases.vocabulary import SYSTEM, Actor
-    from workflows.delivering import TakenBackError, deliver, deliver_as_at_first, take_answer
+    from workflows.delivering import TakenBackError, deliver, deliver_as_at_first, late_since, take_answer
     from workflows.messages import LAYOUT, MOST_REFUSALS, WORKFLOW, CaseStart
     from workflows.outside import history, notify, record, tell
     from workflows.owing import Owing
@@ -268,7 +268,10 @@ class ComplaintCase:
         if self._layout == 1:
             await deliver_as_at_first(form, case.terms.priority, self._note)
             return
-        delivery = await deliver(form, case.terms.priority, self._note)
+        late = late_since(self.events, form.key)
+        if late is not None:
+            self._owing.is_late(form.key)
+        delivery = await deliver(form, case.terms.priority, self._note, late)
         if delivery is not None:
             take_answer(self.case, form, delivery, self._note)
 
@@ -276,6 +279,8 @@ class ComplaintCase:
         """Take down what became of something outside, under a name of its own."""
         again = f":{self.case.version}" if name in self.case.commands else ""
         self._apply(decide(self.case, Command(id=f"{name}{again}", actor=actor, act=act), workflow.now()))
+        if isinstance(act, FailDelivery) and act.key is not None:
+            self._owing.is_late(act.key)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Begin work whose failure must not pass in silence: it stops the case, visibly, until new code mends it."""

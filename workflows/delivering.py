@@ -4,7 +4,9 @@ Deliveries have a task queue of their own, so that however many of them wait for
 else waits behind them.
 """
 
-from datetime import timedelta
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from temporalio import workflow
@@ -25,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         Return,
     )
     from cases.errors import RefusalError
+    from cases.events import Delivered, DeliveryRetried, Event, Undelivered
     from cases.order_form import OrderForm
     from cases.vocabulary import SYSTEM, Actor, Role
     from workflows.outside import FAILED, PATIENTLY, priority, told
@@ -70,8 +73,31 @@ class TakenBackError(Exception):
     """The delivery was stopped for another to take its place; there is nothing to note of it."""
 
 
-async def deliver(form: OrderForm, level: int, note: Note) -> Delivery | None:
+def late_since(events: Sequence[Event], key: str) -> datetime | None:
+    """Since when people know that a delivery is late, or since when somebody has it tried again; none while it is not.
+
+    It is known from the history, so that a case that goes on in a new run tells nobody a second time.
+    """
+    late = None
+    for event in events:
+        match event.fact:
+            case Undelivered(key=told) if told == key:
+                late = late or event.at
+            case DeliveryRetried(key=told) if told == key:
+                late = late and event.at
+            case Delivered(key=told) if told == key:
+                late = None
+    return late
+
+
+async def deliver(form: OrderForm, level: int, note: Note, late: datetime | None = None) -> Delivery | None:
     """Have a unit told, until its system has it; where that takes too long, let people know and go on.
+
+    Args:
+        form: What it is told.
+        level: How urgent that is.
+        note: Takes down on the case what becomes of it.
+        late: Since when people know that it is late, if they do.
 
     Returns:
         What its system answered; none if it was given up.
@@ -79,22 +105,26 @@ async def deliver(form: OrderForm, level: int, note: Note) -> Delivery | None:
     Raises:
         TakenBackError: it was stopped meanwhile.
     """
-    late = False
-    now = workflow.now()
-    try:
-        delivery = await _tried(form, level, max(form.expected_by(now) - now, _AT_LEAST), _IN_TIME)
-    except FAILED as failure:
-        note(f"undelivered:{form.key}", _failed(form, failure, final=_for_good(failure)))
-        if _for_good(failure):
-            return None
-        late = True
+    if late is None:
+        in_time = form.expected_by(workflow.now()) - workflow.now()
         try:
-            delivery = await _tried(form, level, _AFTERWARDS, _LATE)
-        except FAILED as failure_again:
-            note(f"given_up:{form.key}", _failed(form, failure_again, final=True))
-            return None
-    if delivery.taken and (form.wants_answer or late):
-        note(f"delivered:{form.key}", _arrived(form))
+            delivery = await _tried(form, level, max(in_time, _AT_LEAST), _IN_TIME)
+        except FAILED as failure:
+            note(f"undelivered:{form.key}", _failed(form, failure, final=_for_good(failure)))
+            if _for_good(failure):
+                return None
+            late = workflow.now()
+        else:
+            if delivery.taken and form.wants_answer:
+                note(f"delivered:{form.key}", _arrived(form))
+            return delivery
+    try:
+        delivery = await _tried(form, level, max(late + _AFTERWARDS - workflow.now(), _AT_LEAST), _LATE)
+    except FAILED as failure:
+        note(f"given_up:{form.key}", _failed(form, failure, final=True))
+        return None
+    # Also where the unit has lost its system meanwhile: then it has it in its mailbox.
+    note(f"delivered:{form.key}", _arrived(form))
     return delivery
 
 
@@ -162,10 +192,22 @@ async def _tried(form: OrderForm, level: int, until: timedelta, retry: RetryPoli
             summary=f"{form.about} to {form.unit}",
         )
     except FAILED as failure:
-        if is_cancelled_exception(failure):
+        if is_cancelled_exception(failure) or _stopped():
             raise TakenBackError from failure
         raise
+    if _stopped():
+        raise TakenBackError
     return delivery
+
+
+def _stopped() -> bool:
+    """Whether this delivery was stopped, though its attempt came to an end.
+
+    An end that reaches the workflow in one task with the request to try again is told instead of the cancellation.
+    Another delivery has its place by then, and two of them must not both count as the one that is under way.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _for_good(failure: ActivityError | ApplicationError) -> bool:

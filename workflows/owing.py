@@ -18,7 +18,8 @@ with workflow.unsafe.imports_passed_through():
 class Owing:
     """The effects that are not yet carried out, with those that are under way; and what goes into the register.
 
-    A unit is told in order, one thing after the other, and after it is in its mailbox. In the first layout of a run,
+    A unit is told in order, one thing after the other, and after it is in its mailbox; only behind what is late nothing
+    waits, since it has limits of its own: then the numbers of the events tell the order. In the first layout of a run,
     notices and orders are carried out one by one, and nothing goes along with the events.
     """
 
@@ -28,6 +29,7 @@ class Owing:
         self._tried = recorded
         self._owed = {effect.key: effect for effect in owed}
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._late: set[str] = set()
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -85,6 +87,10 @@ class Owing:
         for effect in self.ready():
             self._under_way[effect.key] = work(effect)
 
+    def is_late(self, key: str) -> None:
+        """A delivery has not arrived in time: what waited behind it is tried by itself, under its own limit."""
+        self._late.add(key)
+
     def done(self, effect: Effect) -> None:
         """An effect was carried out, or given up."""
         del self._owed[effect.key]
@@ -94,12 +100,13 @@ class Owing:
         """The effects that can begin. Of other cases only so many are told at once."""
         room = MOST_TOLD - sum(self._owed[key].kind == "case" for key in self._under_way)
         ready: list[Effect] = []
-        told: set[str] = set()
+        waited_for: set[str] = set()
         for key, effect in self._owed.items():
             if effect.kind == "order" and self._layout > 1:
-                if effect.to in told or effect.seq > self._tried:
+                if effect.to in waited_for or effect.seq > self._tried:
                     continue
-                told.add(effect.to)
+                if key not in self._late:
+                    waited_for.add(effect.to)
             if key in self._under_way:
                 continue
             if effect.kind == "case":

@@ -57,15 +57,19 @@ class Channels:
         self._gateways = Gateways()
 
     @classmethod
-    def load(cls, path: Path | None) -> "Channels":
+    def load(cls, path: Path | None, called: str | None = None) -> "Channels":
         """Read a channels file, and see that every entry of it could be sent by.
 
+        Args:
+            path: The file; without one, all that is sent is noted in the log.
+            called: What errors call the file, where it is not the setting that named it.
+
         Raises:
-            InvalidError: it cannot be used; the text names every table and entry that is wrong, and no secret.
+            InvalidError: it cannot be used; the text has a line for every table and entry that is wrong, and no secret.
         """
         if path is None:
             return cls()
-        setting = f"HOTLINE_CHANNELS={path}"
+        setting = called or f"HOTLINE_CHANNELS={path}"
         try:
             written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
@@ -77,7 +81,8 @@ class Channels:
         problems: list[str] = []
         tables = {name: tuple(_entries(name, table, problems)) for name, table in _tables(written, problems)}
         if problems:
-            raise InvalidError(setting, "; ".join(problems))
+            # Each line names the file, for the start of the whole service shows the last line alone.
+            raise InvalidError(setting, f"\n{setting}: ".join(problems))
         return cls(tables)
 
     def entries(self, to: str) -> tuple[Entry, ...]:
@@ -85,6 +90,10 @@ class Channels:
         audience, _, unit = to.partition(":")
         own = self._tables.get(f"{UNITS}.{unit}") if unit else None
         return self._tables.get(audience, ()) if own is None else own
+
+    def services(self) -> dict[str, str]:
+        """What stands behind every entry, by its route: several may name the same server."""
+        return {route: _service(entry) for route, entry in self._entries.items()}
 
     def audiences(self) -> dict[str, tuple[Entry, ...]]:
         """All entries, by table."""
@@ -111,6 +120,20 @@ class Channels:
     def close(self) -> None:
         """Begin nothing more."""
         self._gateways.close()
+
+
+def _service(entry: Entry) -> str:
+    """The server that an entry names, whoever logs in there."""
+    sample = _sample(entry)
+    parts = urlsplit(sample)
+    if parts.scheme in SCHEMES:
+        mail = Mail.of(sample)
+        return f"mail {mail.host}:{mail.port}"
+    return f"{parts.scheme} {parts.netloc.rpartition('@')[2]}"
+
+
+def _sample(entry: Entry) -> str:
+    return entry.address(_SAMPLES.get(entry.filled_with or "", ""), "sample")
 
 
 def _mail(url: str) -> Mail:
@@ -158,7 +181,7 @@ def _entry(table: str, name: str, url: Any) -> Entry:
     if len(places) > 1:
         raise ValueError("can be filled with one of {phone} and {email}, not with both")
     entry = Entry(f"{table}.{name}", name, url, next(iter(places), None))
-    sample = entry.address(_SAMPLES.get(entry.filled_with or "", ""), "sample")
+    sample = _sample(entry)
     scheme = urlsplit(sample).scheme
     if scheme in SCHEMES:
         Mail.of(sample)

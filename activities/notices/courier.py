@@ -12,6 +12,7 @@ from activities.notices.channel import Letter, NotSentError
 from activities.notices.channels import Channels
 from activities.notices.city import CityOfNotices
 from activities.notices.hours import open_at, opening
+from activities.notices.place import place
 from activities.notices.planning import Planner
 from activities.notices.routes import Routes
 from activities.wording.rendering import Wording
@@ -25,12 +26,16 @@ _LOOKS_EVERY = 0.5
 _AFTER_AN_ERROR = 5.0
 
 _PLANS = 50
-_AT_ONCE = 24
-_BY_ONE_ROUTE = 8
-"""Sendings under way by one route, so that a slow service leaves room for the others."""
+_AT_ONCE = 64
+_FOR_URGENT = 8
+"""Of these, what is kept free for urgent ones, whatever hangs."""
 
-_LEASE = timedelta(seconds=45)
-"""How long a sending is left to whoever took it: half as long again as a channel may take."""
+_BY_ONE_SERVICE = 8
+"""Sendings under way by one service, however many entries name it, beyond which it is given no more: so that a slow
+one leaves room for the others. Those that were taken together last may go beyond."""
+
+_LEASE, _RENEWED_EVERY = timedelta(seconds=15), timedelta(seconds=4)
+"""How long a sending is left to whoever took it and gives no more sign of life."""
 
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(minutes=15)
 _TRIES_FOR = timedelta(days=3)
@@ -60,9 +65,10 @@ class Courier:
         self._planner = Planner(wording, channels)
         self._channels = channels
         self._clock = clock
-        self._routes = Routes()
+        self._routes = Routes(channels.services())
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._ended_some = asyncio.Event()
+        self._renewed_at: datetime | None = None
 
     async def run(self) -> NoReturn:
         """Work until it is cancelled. No error ends it: people wait for what it carries."""
@@ -77,7 +83,7 @@ class Courier:
                 await asyncio.sleep(pause)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look may do better
                 # Without its text, which may hold what a notice says.
-                _log.error("notices wait: a look failed (%s)", _place(error))
+                _log.error("notices wait: a look failed (%s)", place(error))
                 await asyncio.sleep(_AFTER_AN_ERROR)
             else:
                 await self._some_end(within=pause)
@@ -97,7 +103,8 @@ class Courier:
             if planning is not None:
                 planned = len(planning.notices)
                 await self._planner.plan(planning, city)
-        return await self._send_due(city, now) or planned == _PLANS
+        # Planning took its time, which is no part of how long a sending is left to whoever takes it.
+        return await self._send_due(city, self._clock()) or planned == _PLANS
 
     async def settle(self) -> None:
         """Work until nothing more is due at this moment.
@@ -121,8 +128,18 @@ class Courier:
                 task.cancel()
         self._channels.close()
 
+    async def _renew(self, now: datetime) -> None:
+        """Keep what is under way, however long it takes."""
+        if self._renewed_at is None or now - self._renewed_at >= _RENEWED_EVERY:
+            self._renewed_at = now
+            if self._under_way:
+                await self._queue.keep(list(self._under_way), now + _LEASE)
+
     async def _send_due(self, city: City, now: datetime) -> bool:
-        free = min(_BY_ONE_ROUTE, _AT_ONCE - len(self._under_way))
+        await self._renew(now)
+        left = _AT_ONCE - len(self._under_way)
+        crowded = left <= _FOR_URGENT
+        free = min(_BY_ONE_SERVICE, left if crowded else left - _FOR_URGENT)
         if free <= 0:
             return False
         rules = city.policy.notices
@@ -130,8 +147,8 @@ class Courier:
             now,
             _LEASE,
             free,
-            without=self._routes.closed(now, _BY_ONE_ROUTE),
-            quiet=not open_at(now, rules.hours, city.policy.city_zone),
+            without=self._routes.closed(now, _BY_ONE_SERVICE),
+            quiet=crowded or not open_at(now, rules.hours, city.policy.city_zone),
             gather=partial(self._planner.digest, city=city) if rules.digest is not None else None,
         )
         for item in items:
@@ -163,7 +180,7 @@ class Courier:
         except NotSentError as error:
             await self._failed(item, city, error)
         except Exception as error:  # noqa: BLE001 - a service's library can fail in any way
-            await self._failed(item, city, NotSentError(f"the channel failed ({_place(error)})"))
+            await self._failed(item, city, NotSentError(f"the channel failed ({place(error)})"))
         else:
             self._routes.worked(item["route"])
             await self._noted(lambda: self._queue.sent(item["id"], self._clock()))
@@ -199,12 +216,3 @@ class Courier:
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self._ended_some.wait()
-
-
-def _place(error: Exception) -> str:
-    """What kind of error it was, and where it arose: enough to find it by, and nothing that it was about."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{where}"

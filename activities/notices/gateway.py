@@ -7,6 +7,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from activities.notices import bots
 from activities.notices.channel import Letter, NotSentError
 
 _PATIENCE = 20.0
@@ -20,9 +21,12 @@ _HOPELESS = frozenset({400, 413, 414, 415, 422})
 
 
 class Gateways:
-    """Sends by Apprise, whose calls wait in threads of their own."""
+    """Sends by Apprise, whose calls wait in threads of their own: as many as a courier has under way at once.
 
-    def __init__(self, at_once: int = 16) -> None:
+    With fewer, those that wait for a thread behind a slow service would count as not answered.
+    """
+
+    def __init__(self, at_once: int = 64) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="gateway")
         _silence()
 
@@ -56,6 +60,9 @@ def _notify(url: str, letter: Letter) -> None:
     service = _service(url)
     if service is None:
         raise NotSentError("the service does not take such an address", for_good=True)
+    if (bot := bots.call(service, letter.body)) is not None:
+        bot.make(_PATIENCE)
+        return
     carrier = apprise.Apprise(asset=service.asset)
     carrier.add(service)
     # What has no place for a title would have it before the text, which is complete without.
@@ -73,8 +80,13 @@ def _notify(url: str, letter: Letter) -> None:
 def _service(url: str) -> Any:
     import apprise
 
+    # Where a gateway moved, or wants a login, the page behind the redirect would pass for its answer.
     asset = apprise.AppriseAsset(
-        app_id="hotline", app_desc="hotline", storage_mode=apprise.PersistentStoreMode.MEMORY, async_mode=False
+        app_id="hotline",
+        app_desc="hotline",
+        storage_mode=apprise.PersistentStoreMode.MEMORY,
+        async_mode=False,
+        http_redirects=False,
     )
     with warnings.catch_warnings():
         # It loads all its services at the first call, and some stand on what Python is about to drop.
@@ -89,3 +101,6 @@ def _silence() -> None:
     # It is read again from what the call returns, and so must not be lower.
     told.setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # The address of a bot is its secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)

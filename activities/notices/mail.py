@@ -4,6 +4,7 @@ import asyncio
 import re
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as FORM
@@ -22,6 +23,9 @@ _PATIENCE, _AT_MOST = 20.0, 30.0
 
 _CLOSING = 421
 """What a server answers that is about to close."""
+
+_OF_THE_SERVER = re.compile(r"^5\.[37]\.")
+"""Enhanced codes (RFC 3463) of a server that is not set up for us, or does not let us: "5.7.1 relay access denied"."""
 
 _PORTS = {"insecure": 25, "starttls": 587, "ssl": 465}
 _KNOWN = frozenset({"to", "from", "name", "smtp", "mode", "verify", "user", "pass"})
@@ -120,14 +124,10 @@ class Mail:
         """What an error comes to. Only the code of what a server says is kept: the rest may name the address."""
         match error:
             case aiosmtplib.SMTPRecipientsRefused(recipients=refused):
-                code = min(one.code for one in refused)
-                return NotSentError(
-                    f"the mail server refused the recipient ({code})", for_good=code >= 500, alone=code != _CLOSING
-                )
-            case aiosmtplib.SMTPDataError(code=code):
-                return NotSentError(
-                    f"the mail server refused the message ({code})", for_good=code >= 500, alone=code != _CLOSING
-                )
+                least = min(refused, key=lambda one: one.code)
+                return _refused("the recipient", least.code, least.message)
+            case aiosmtplib.SMTPDataError(code=code, message=said):
+                return _refused("the message", code, said)
             case aiosmtplib.SMTPResponseException(code=code):
                 # About the account or the sender, which people can mend, or the server's own trouble.
                 what = {
@@ -150,7 +150,7 @@ class Mail:
         try:
             message["From"] = Address(self.name, addr_spec=self.sender)
             message["To"] = [Address(addr_spec=one) for one in self.to]
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, MessageError):
             raise NotSentError("the address is none that mail can be sent to", for_good=True) from None
         message["Subject"] = " ".join(letter.subject.split())
         message["Date"] = format_datetime(letter.at)
@@ -160,6 +160,15 @@ class Mail:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.body)
         return message
+
+
+def _refused(what: str, code: int, said: str) -> NotSentError:
+    """What a refusal comes to. One that people can mend at the server must not end every message of that hour."""
+    server = _OF_THE_SERVER.match(said)
+    shown = f"{code} {said.split()[0]}" if server else f"{code}"
+    return NotSentError(
+        f"the mail server refused {what} ({shown})", for_good=code >= 500 and not server, alone=code != _CLOSING
+    )
 
 
 @cache

@@ -1,7 +1,7 @@
 """Notices that cases of the first layout ask for one by one: put where all others wait to be planned."""
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.messages import SEND_NOTICE, NoticeRequest
 from cases.evolve import fold
@@ -27,5 +27,6 @@ class Notices:
         events = await self._register.events(request.number, limit=effect.seq)
         if len(events) < effect.seq:
             told = f"event {effect.seq} of case {request.number} is not in the register yet"
-            raise ApplicationError(told, type="not_recorded")
+            # Nothing is wrong: it comes again once the event is there.
+            raise ApplicationError(told, type="not_recorded", category=ApplicationErrorCategory.BENIGN)
         await self._register.sendings.owe([notice(fold(events), events[-1], effect)])

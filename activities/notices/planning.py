@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from activities.notices.channels import COMPLAINANT, Channels
 from activities.notices.hours import opening
+from activities.notices.place import place
 from activities.notices.recipients import Recipient, recipients
+from activities.notices.room import fitting
 from activities.wording.rendering import Gathered, NoWordsError, Wording
 from cases.city import City
+from cases.errors import UnavailableError
 from cases.notice import Notice
 from records.sending_queue import Item, Planning
 
@@ -29,7 +33,11 @@ class Planner:
     async def plan(self, planning: Planning, city: City) -> None:
         """Settle all of some notices.
 
-        One that nobody finds words for becomes a sending that has failed, and stays to be planned again by hand.
+        One that nobody finds words for, or whose planning fails in any other way, becomes a sending that has failed,
+        and stays to be planned again by hand: the others do not wait for it.
+
+        Raises:
+            UnavailableError: the register is out of reach.
         """
         for row in planning.notices:
             try:
@@ -38,6 +46,11 @@ class Planner:
                 await planning.put(row.key, [_wordless(row, planning.now, str(error))], keep=True)
             except ValidationError:
                 told = "another release wrote it, and this one cannot read it"
+                await planning.put(row.key, [_wordless(row, planning.now, told)], keep=True)
+            except (UnavailableError, SQLAlchemyError):
+                raise
+            except Exception as error:  # noqa: BLE001 - it would fail at every look, and nothing more would go out
+                told = f"planning it failed ({place(error)})"
                 await planning.put(row.key, [_wordless(row, planning.now, told)], keep=True)
             else:
                 await planning.put(row.key, sendings)
@@ -72,14 +85,15 @@ class Planner:
             )
         return found
 
-    def digest(self, members: Sequence[Item], city: City) -> Item:
-        """The sending that gathers some that wait for the same addressee.
+    def digest(self, members: Sequence[Item], city: City) -> tuple[Item, int]:
+        """The sending that gathers some that wait for the same addressee, and how many of them have room in it.
 
         Staff get a list, and look the rest up. Complainants get every notice in full below it, for that may hold what
         they have a right to be told, such as why it takes longer (Art. 15).
         """
         first = members[0]
         audience = first["audience"].partition(":")[0]
+        members = members[: fitting(members)]
         items = [Gathered(one["case_number"], one["subject"], one["planned_at"]) for one in members]
         try:
             words = self._wording.digest(audience, items, first["language"], city.policy.city_zone, first["channel"])
@@ -89,7 +103,7 @@ class Planner:
             subject, body = first["subject"], "\n".join(one["subject"] for one in members)
         if audience == COMPLAINANT:
             body = "\n\n".join([body, *(one["body"] for one in members)])
-        return {"id": f"{first['id']}.digest", "subject": subject, "body": body}
+        return {"id": f"{first['id']}.digest", "subject": subject, "body": body}, len(members)
 
 
 async def _send_after(recipient: Recipient, planning: Planning, city: City) -> datetime:

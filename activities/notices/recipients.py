@@ -19,7 +19,7 @@ class Recipient(NamedTuple):
 
     @property
     def addressee(self) -> str:
-        """By which sendings to the same address are known, and nobody can read it from."""
+        """By which sendings to the same address are known without it."""
         return hashlib.sha256(f"{self.entry.route}\n{self.address}".encode()).hexdigest()
 
 

@@ -4,15 +4,14 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from api.guard import CallerDep, GuardedRoute
 from api.lookup import check_known
+from api.metrics import leave_untimed
 from api.outgoing import MailboxPage, MailboxQuery
 from api.problems import documented, unknown_unit
 from api.routes.cases import link_to_next
 from api.services import ServicesDep
-from cases.order_form import envelope
 from cases.vocabulary import Code
 
 router = APIRouter(prefix="/v1", tags=["units"], route_class=GuardedRoute)
@@ -34,26 +33,23 @@ async def read_mailbox(
     """Everything that the unit was told of its orders, in order, whether or not it has a system of its own.
 
     Each item is what is posted to systems, with its `place`. Go on with `next` as `after`; keep it with what you have
-    done. With `wait` it answers as soon as something is there. What the unit holds now, due next first, is listed by
+    done. With `wait` it answers as soon as something is there; one client that waits is enough, and where very many
+    do, one more is answered 503. What the unit holds now, due next first, is listed by
     GET /v1/cases?unit=&order=due_at; the steps that answer an order are those of its case.
     """
+    if query.wait:
+        leave_untimed(request)
     caller.check_unbound("mailboxes")
     if caller.key.unit not in (None, unit):
         raise unknown_unit(f"this key is bound to the unit {caller.key.unit!r}; ask for its orders")
     await check_known(services, unit)
     gone = asyncio.create_task(_gone(request))
     try:
-        letters = await services.watch.read(unit, query.after, query.limit, query.wait, gone)
+        page = await services.watch.read(unit, query.after, query.limit, query.wait, gone)
     finally:
         gone.cancel()
-    # Not as other answers, with the offset of the city: byte for byte as it is posted.
-    items = [
-        {**envelope(letter.form).model_dump(mode="json", exclude_unset=True), "place": letter.place}
-        for letter in letters
-    ]
-    following = letters[-1].place if letters else query.after
-    more = link_to_next(request, str(following)) if len(letters) == query.limit else {}
-    return JSONResponse({"items": items, "next": following}, headers={"Cache-Control": "no-store", **more})
+    more = link_to_next(request, str(page.next)) if len(page.letters) == query.limit else {}
+    return Response(page.body, media_type="application/json", headers={"Cache-Control": "no-store", **more})
 
 
 async def _gone(request: Request) -> None:

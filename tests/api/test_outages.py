@@ -73,29 +73,33 @@ async def test_without_the_engine_cases_are_told_from_their_record(
     number = await started(client, intake)
     await listed(client, unit, "/v1/cases", 1)
     app = create_app(Settings(), engine=no_engine, register=register, keys=keys, city=city)
+    # One that the register has not heard of yet may be there: none is denied, and a foreign one looks the same.
+    unseen = [(number, other_unit), (draw(), unit), (draw(), intake)]
     async with talking_to(app) as talking:
-        case = (await talking.get(f"/v1/cases/{number}", headers=unit)).json()
-        assert (case["number"], case["unit"], case["as_of_source"]) == (number, UNIT, "record")
-        events = (await talking.get(f"/v1/cases/{number}/events?limit=1", headers=unit)).json()
-        assert (len(events["items"]), events["next"], events["as_of_source"]) == (1, 1, "record")
-        # One that the register has not heard of yet may be there: none is denied, and a foreign one looks the same.
-        unseen = [(number, other_unit), (draw(), unit), (draw(), intake)]
-        asked = [
-            talking.get(f"/v1/cases/{one}{path}", headers=key)
-            for one, key in unseen
-            for path in ("", "/events", "/explanation")
-        ]
-        for answer in await asyncio.gather(*asked):
-            assert answer.status_code == 503
-            assert answer.json()["detail"].endswith("; ask again")
-        answer = await talking.post("/v1/cases", json=new_case(), headers=intake)
+        # All at once, because each waits for the engine as long as it may.
+        told, happened, received, ready, *asked = await asyncio.gather(
+            talking.get(f"/v1/cases/{number}", headers=unit),
+            talking.get(f"/v1/cases/{number}/events?limit=1", headers=unit),
+            talking.post("/v1/cases", json=new_case(), headers=intake),
+            talking.get("/readyz"),
+            *(
+                talking.get(f"/v1/cases/{one}{path}", headers=key)
+                for one, key in unseen
+                for path in ("", "/events", "/explanation")
+            ),
+        )
+    case, events = told.json(), happened.json()
+    assert (case["number"], case["unit"], case["as_of_source"]) == (number, UNIT, "record")
+    assert (len(events["items"]), events["next"], events["as_of_source"]) == (1, 1, "record")
+    for answer in asked:
         assert answer.status_code == 503
-        assert int(answer.headers["Retry-After"]) > 0
-        ready = await talking.get("/readyz")
-        assert ready.status_code == 503
-        assert ready.headers["Content-Type"] == "application/problem+json"
-        assert ready.json()["checks"]["register"] == "ok"
-        assert "engine" in ready.json()["detail"]
+        assert answer.json()["detail"].endswith("; ask again")
+    assert received.status_code == 503
+    assert int(received.headers["Retry-After"]) > 0
+    assert ready.status_code == 503
+    assert ready.headers["Content-Type"] == "application/problem+json"
+    assert ready.json()["checks"]["register"] == "ok"
+    assert "engine" in ready.json()["detail"]
 
 
 async def test_without_the_register_complaints_are_still_taken(

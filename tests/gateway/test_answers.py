@@ -128,6 +128,7 @@ async def test_redirects_are_not_followed(
         (format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True), 300, 300),
         (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 1, 1),
         ("soon", 1, 1),
+        ("Sun, 06 Nov 99999999999 08:49:37 GMT", 1, 1),
         ("-5", 1, 1),
     ],
 )
@@ -187,6 +188,15 @@ async def test_nothing_of_the_complaint_comes_back_with_an_error(
             for part in (*secret, "13912345678", "li.hua@mail.example", "110105194912310021"):
                 assert part is not None
                 assert part not in text
+
+
+async def test_the_search_for_contacts_looks_no_further_back_than_an_address_of_mail_can_be_long(
+    gateway: Gateway, register: Register, roads: Receiver
+) -> None:
+    """Without a bound, 64 KiB of letters would hold up the orders of all units for seconds."""
+    await connect(register, "roads", roads.address)
+    roads.says(400, b"x" * 200 + b"@example.org")
+    assert (await gateway.fails(order())).message == f"roads answers 400: {'x' * 136}…"
 
 
 async def test_a_packed_answer_is_not_unpacked(gateway: Gateway, register: Register, roads: Receiver) -> None:

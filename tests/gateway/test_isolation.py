@@ -162,6 +162,15 @@ async def test_orders_go_out_while_the_register_is_away(
         await away.deliveries.counts()
 
 
+async def test_what_is_told_right_after_a_unit_got_a_system_is_posted_there(
+    gateway: Gateway, register: Register, roads: Receiver
+) -> None:
+    assert not (await gateway.deliver(order())).taken
+    await connect(register, "roads", roads.address)
+    assert await gateway.deliver(order(ref="2")) == TAKEN
+    assert [post.key for post in roads.posts] == [order(ref="2").key]
+
+
 async def test_what_arrived_while_the_register_was_away_leaves_the_list_with_the_next(
     gateway: Gateway, register: Register, roads: Receiver, away: Register
 ) -> None:

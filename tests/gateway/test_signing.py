@@ -60,6 +60,17 @@ async def test_every_attempt_of_every_process_sends_the_same_bytes(
     assert len(roads.posts) == 3
 
 
+async def test_a_release_that_puts_an_order_otherwise_still_posts_what_stands_in_the_mailbox(
+    gateway: Gateway, register: Register, roads: Receiver
+) -> None:
+    await connect(register, "roads", roads.address)
+    form = order()
+    await register.mailboxes.put([form])
+    await gateway.deliver(form.model_copy(update={"description": "in other words"}))
+    (post,) = roads.posts
+    assert post.body == body(form)
+
+
 def test_what_a_later_release_adds_to_a_form_changes_nothing_of_one_that_is_under_way() -> None:
     class Later(OrderForm):
         colour: str = "green"

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,8 @@ async def test_connecting_shows_the_secret_once_and_what_there_is_afterwards(reg
     moved = await hotline("unit", "connect", "water", "http://127.0.0.1:10")
     assert (moved.exit_code, moved.stdout) == (0, "")
     assert "hotline unit secret water" in moved.stderr
+    assert "a pace of its own, which is gone" in moved.stderr
+    assert "pace" not in (await hotline("unit", "connect", "water", "http://127.0.0.1:11")).stderr
 
 
 async def test_a_secret_is_replaced_and_the_old_one_stays_for_a_while(register: Register) -> None:
@@ -85,8 +88,9 @@ async def test_a_secret_is_replaced_and_the_old_one_stays_for_a_while(register: 
     second = (await hotline("unit", "secret", "gas", "--keep-old", "2h")).stdout.strip()
     assert await register.systems.secrets("gas") == [second, first]
     assert "2 valid secrets" in (await hotline("unit", "show", "gas")).stdout
-    third = (await hotline("unit", "secret", "gas", "--keep-old", "0 hours")).stdout.strip()
-    assert await register.systems.secrets("gas") == [third]
+    replaced = await hotline("unit", "secret", "gas", "--keep-old", "0 hours")
+    assert await register.systems.secrets("gas") == [replaced.stdout.strip()]
+    assert replaced.stderr == "the secrets that gas had before are valid no more\n"
 
 
 async def test_a_unit_that_is_disconnected_reads_its_mailbox() -> None:
@@ -124,16 +128,32 @@ async def test_mistakes_are_told_in_one_line(words: tuple[str, ...], status: int
     assert result.stderr.count("\n") == 1
 
 
-async def test_what_is_stuck_is_listed_and_counted(register: Register) -> None:
+async def test_a_port_that_is_taken_is_told_with_its_option() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = await hotline("unit", "simulate", "--unit", "water", "--port", str(port))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"hotline: port {port} for the simulated department is taken")
+    assert f"--port={port + 1}" in refused.stderr
+
+
+async def test_what_is_stuck_is_listed_and_counted(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (await hotline("deliveries")).stderr == "no delivery is stuck\n"
     for number in range(3):
         await register.deliveries.failed(Sample("water", str(number)).form("dispatched"), "water does not answer")
     stopped = Sample("gas", "9").form("urged")
     await register.deliveries.failed(stopped, "gas answers 404", stopped=True)
-    told = (await hotline("deliveries")).stdout
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = await hotline("deliveries")
+    monkeypatch.setenv("COLUMNS", "200")
+    told = narrow.stdout
     assert told.splitlines()[-2:] == ["water: 3 stuck", "gas: 1 stuck"]
-    assert stopped.key in told
-    assert "water does not answer" in told
+    assert "hotline deliveries retry" in narrow.stderr
+    assert max(len(line) for line in told.splitlines()) <= 80
+    assert told.split(stopped.key)[1].lstrip().startswith("stopped\n    urged, due ")
+    flowing = " ".join(told.split())
+    assert "; tried once since " in flowing
+    assert "water does not answer" in flowing
     only = json.loads((await hotline("deliveries", "--state", "stopped", "--json")).stdout)
     assert [one["key"] for one in only["items"]] == [stopped.key]
     assert only["counts"] == {"gas": 1}
@@ -201,4 +221,12 @@ def test_the_simulator_can_be_connected_and_tested_with_one_secret() -> None:
         result = run("unit", "test", address, "--unit", "water", "--secret", secret)
         assert httpx.get(address).json()["orders"] == 0
     assert result.exit_code == 0, result.stdout
-    assert "could not be connected" not in result.stdout
+    assert "not be connected yet" not in result.stdout
+
+
+def test_a_test_says_that_an_address_could_not_be_connected_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_UNIT_NETWORKS", "")
+    with served(simulated(Simulation(unit="water", secrets=(secret := made_up(),)))) as address:
+        result = run("unit", "test", address, "--unit", "water", "--secret", secret)
+    assert result.exit_code == 0, result.stdout
+    assert result.stdout.startswith("· it can be tested there, but not be connected yet: URL: must begin with https://")

@@ -1,5 +1,6 @@
 """A case on terminals of every width."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console, RenderableType
 
 from cases.acts.assisting import Called
 from cases.commands import Acknowledge, RequestExtension, Whistle
+from cases.events import Warned
 from cases.explanation import explain
 from cases.limits import Budget
 from hotline.case_sheet import account, case_table, event_table, sheet
@@ -88,3 +90,17 @@ def test_a_list_breaks_neither_numbers_nor_moments(width: int) -> None:
 def test_a_list_tells_what_a_case_waits_for(field: dict[str, Any], mark: str) -> None:
     assert mark in shown(case_table([row(**field)], ZONE), 200)
     assert mark not in shown(case_table([row()], ZONE), 200)
+
+
+def test_moments_of_facts_without_words_are_told_by_the_citys_clocks() -> None:
+    warned = Warned(deadline="handling/1", mark="warning 0.5", due_at=datetime(2026, 9, 1, 4, 0, tzinfo=UTC), tell=())
+    event = story().events[0].model_copy(update={"fact": warned})
+    told = " ".join(shown(event_table([event], ZONE), 140).split())
+    assert "deadline handling/1; mark warning 0.5; due_at 2026-09-01 12:00:00" in told
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, "once"), (2, "2 times")])
+def test_a_sheet_counts_the_urging(times: int, said: str) -> None:
+    case = story().case
+    urged = case.model_copy(update={"urges": (NOON,) * times})
+    assert f"Urged {said} " in " ".join(shown(sheet(urged, ZONE), 140).split()) + " "

@@ -12,6 +12,7 @@ from cases.commands import (
     ConfirmDelivery,
     DecideExtension,
     FailDelivery,
+    Reassign,
     RequestExtension,
     RetryDelivery,
     Supervise,
@@ -27,6 +28,7 @@ from cases.evolve import fold
 from cases.limits import Budget
 from cases.notice import notice
 from cases.order_form import OrderForm, order_form
+from cases.routing import Route
 from cases.vocabulary import SYSTEM, Channel, Satisfaction
 from tests.unit.narrative import (
     DESK,
@@ -39,6 +41,7 @@ from tests.unit.narrative import (
     UNIT_OF_WATER,
     WATER,
     Narrative,
+    brought,
     notices,
     owed,
     refused,
@@ -168,6 +171,16 @@ def test_art_15_who_has_to_speak_with_the_complainant_gets_the_contact_and_nobod
     assert forms(told)[-1].complainant is None, "a unit that no longer has the order"
 
 
+def test_art_15_a_unit_that_had_the_order_once_gets_no_contact_with_what_it_is_told_of_anothers() -> None:
+    told = brought(route=Route(unit=DISTRICT, reason="catalogue line 1"))
+    told.do(Reassign(unit=ROADS, copy_to=DISTRICT, reason="The road is theirs."), DESK)
+    assert [(form.about, form.order, form.complainant is None) for form in forms(told) if form.unit == DISTRICT] == [
+        ("dispatched", 1, False),
+        ("withdrawn", 1, True),
+        ("copied", None, True),
+    ]
+
+
 def test_art_23_a_unit_hears_how_its_case_ended() -> None:
     told = reported()
     before = len(told.events)
@@ -177,11 +190,11 @@ def test_art_23_a_unit_hears_how_its_case_ended() -> None:
 
 
 @pytest.mark.parametrize("about", ["dispatched", "urged"])
-def test_art_13_an_order_should_arrive_before_it_is_to_be_signed_and_anything_else_within_an_hour(about: str) -> None:
+def test_art_13_an_order_should_arrive_before_it_is_to_be_signed_and_anything_else_in_ten_minutes(about: str) -> None:
     told = Narrative()
     form = forms(told)[0].model_copy(update={"about": about})
     expected = form.expected_by(told.now) - told.now
-    assert expected == (timedelta(hours=2) if about == "dispatched" else timedelta(hours=1))
+    assert expected == (timedelta(hours=2) if about == "dispatched" else timedelta(minutes=10))
 
 
 def test_every_notice_that_is_owed_can_be_made_and_only_the_complainants_own_names_them() -> None:

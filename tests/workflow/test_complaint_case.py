@@ -7,13 +7,13 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.worker import Replayer
 
-from cases.commands import Acknowledge, CallBack, Contact, Dispatch, Report, Return, Wait, Withdraw
+from cases.commands import Acknowledge, Act, CallBack, Contact, Dispatch, Report, Return, Wait, Withdraw
 from cases.deadlines import Deadline
 from cases.errors import RefusalError, UnknownCaseError
 from cases.evolve import fold
 from cases.routing import Route
-from cases.vocabulary import Outcome, Satisfaction, Status
-from tests.unit.narrative import DESK, INTAKE, ROADS, UNIT_OF_WATER, WATER, received
+from cases.vocabulary import Actor, Outcome, Satisfaction, Status
+from tests.unit.narrative import DESK, INTAKE, ROADS, UNIT_OF_ROADS, UNIT_OF_WATER, WATER, received
 from tests.unit_system import UnitSystem
 from tests.workflow.conftest import LiveCase, Service
 from workflows.complaint_case import ComplaintCase
@@ -24,9 +24,9 @@ SOLVED = Report(outcome=Outcome.SOLVED, note="Filled and rolled.")
 HAPPY = CallBack(reached=True, contacted=True, solved=True, satisfaction=Satisfaction.SATISFIED)
 
 
-async def live_to_the_end(case: LiveCase) -> None:
-    for act in (Acknowledge(), Contact(), SOLVED):
-        await case.do(act)
+async def live_to_the_end(case: LiveCase, *acts: Act, unit: Actor = UNIT_OF_ROADS) -> None:
+    for act in acts or (Acknowledge(), Contact(), SOLVED):
+        await case.do(act, unit)
     await case.do(HAPPY, DESK)
     await case.handle.result()
 
@@ -228,13 +228,31 @@ async def test_a_routine_case_stays_small_and_replays(service: Service) -> None:
     case = await service.receive()
     await case.until(lambda facts: "delivered" in facts)
     await live_to_the_end(case)
+    await is_small(case, events=46, tasks=7)
+
+
+async def test_an_answer_at_once_saves_the_engine_a_step(service: Service, unit_system: UnitSystem) -> None:
+    unit_system.answers = [{"answer": "accepted"}]
+    case = await service.receive()
+    await case.until(lambda facts: "acknowledged" in facts)
+    await live_to_the_end(case, Contact(), SOLVED)
+    await is_small(case, events=40, tasks=6)
+
+
+async def test_a_unit_that_reads_its_mailbox_costs_the_engine_the_least(service: Service) -> None:
+    case = await service.receive(Route(unit=WATER, reason="catalogue line 1"))
+    await live_to_the_end(case, unit=UNIT_OF_WATER)
+    await is_small(case, events=34, tasks=5)
+
+
+async def is_small(case: LiveCase, events: int, tasks: int) -> None:
     history = await case.handle.fetch_history()
-    tasks = sum(event.HasField("workflow_task_completed_event_attributes") for event in history.events)
-    assert len(history.events) <= 46
-    assert tasks <= 8
+    done = sum(event.HasField("workflow_task_completed_event_attributes") for event in history.events)
+    assert len(history.events) <= events
+    assert done <= tasks
     assert sum(event.ByteSize() for event in history.events) <= 16 * 1024
     await Replayer(
         workflows=[ComplaintCase],
-        data_converter=service.environment.client.data_converter,
+        data_converter=case.service.environment.client.data_converter,
         workflow_runner=SANDBOX,
     ).replay_workflow(history)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from cases.commands import Acknowledge, RetryDelivery, Supplement, Urge, Withdraw
+from cases.commands import Acknowledge, Remark, RetryDelivery, Supplement, Urge, Withdraw
 from cases.events import Event, Undelivered
 from cases.order_form import OrderForm
 from cases.routing import Route
@@ -93,6 +93,38 @@ async def test_what_waits_for_its_next_attempt_is_tried_at_once_if_somebody_asks
     facts = await case.until(has("delivered"))
     assert "undelivered" not in facts
     assert facts.count("delivered") == 1
+
+
+async def test_a_late_order_is_told_of_once_however_often_its_case_goes_on_in_a_new_run(
+    service: Service, unit_system: UnitSystem
+) -> None:
+    unit_system.answers = [503] * 1_000
+    case = await service.receive(policy=HASTY, renew_after=60)
+    await asked(unit_system, 2)
+    await case.after(minutes=2)
+    await case.until(has("undelivered"))
+    first = (await case.handle.describe()).run_id
+    for _ in range(30):
+        await case.do(Remark(text="It waits."), DESK)
+    await until(case.handle.describe, lambda found: found.run_id != first)
+    await case.after(minutes=5)
+    assert len(await undelivered(case)) == 1
+    unit_system.answers = []
+    await case.after(minutes=20)
+    await case.until(has("delivered"))
+
+
+async def test_a_change_that_is_had_delivered_again_is_known_to_have_arrived(
+    service: Service, unit_system: UnitSystem
+) -> None:
+    case = await service.receive(policy=FULL)
+    await case.until(has("delivered"))
+    unit_system.answers = [404]
+    await case.do(Urge(), INTAKE)
+    await case.until(has("undelivered"))
+    [late] = await undelivered(case)
+    await case.do(RetryDelivery(key=late.key or "", unit=ROADS, about="urged", sequence=late.sequence or 0), DESK)
+    await case.until(lambda facts: facts.count("delivered") == 2)
 
 
 async def test_nothing_goes_out_that_nobody_ordered(service: Service, unit_system: UnitSystem) -> None:
