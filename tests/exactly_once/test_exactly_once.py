@@ -27,7 +27,7 @@ from workflows.messages import workflow_id
 
 CASES = 500
 UNITS = ("roads", "water", "gas", "heating", "parks")
-KILLED_EVERY = (1.5, 4.0)
+KILLED_EVERY = (1.0, 3.0)
 """Seconds for which a worker lives."""
 
 
@@ -111,7 +111,7 @@ async def test_every_effect_of_500_cases_arrives_once(
 
         killing = asyncio.create_task(town.kill_again_and_again(chance))
         numbers = await _lives(town, chance)
-        while town.killed < 8:  # noqa: ASYNC110 - what it waits for is done by processes outside
+        while town.killed < 6:  # noqa: ASYNC110 - what it waits for is done by processes outside
             await asyncio.sleep(0.2)
         killing.cancel()
         await asyncio.gather(killing, return_exceptions=True)
