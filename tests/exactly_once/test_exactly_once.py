@@ -166,7 +166,7 @@ async def _at_rest(
     """Wait until everything that is owed has arrived, and what each case has recorded."""
     missing = "everything"
     try:
-        async with asyncio.timeout(150):
+        async with asyncio.timeout(240):
             while missing:
                 await asyncio.sleep(1)
                 histories = [await town.register.events(one) for one in numbers]
