@@ -67,10 +67,7 @@ def notice(case: Case, event: Event, effect: Effect) -> Notice:
         unit=case.unit or (case.orders[-1].unit if case.orders else None),
         outcome=case.closure.outcome if case.closure else None,
         complainant=complaint.complainant if effect.to == COMPLAINANT else None,
-        deadlines=tuple(
-            DeadlineView(name=one.name, id=one.id, unit=one.unit, due_at=one.due_at, standing=one.standing)
-            for one in running(case)
-        ),
+        deadlines=tuple(DeadlineView.of(one) for one in running(case)),
         change=event.fact,
         reason=_asked_for(case, event.fact),
     )

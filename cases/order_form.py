@@ -111,11 +111,7 @@ def order_form(case: Case, event: Event, effect: Effect) -> OrderForm:
         complainant=complaint.complainant if handles else None,
         received_at=complaint.received_at,
         dispatched_at=assist.called_at if assist else order.dispatched_at if order else None,
-        deadlines=tuple(
-            DeadlineView(name=one.name, id=one.id, unit=one.unit, due_at=one.due_at, standing=one.standing)
-            for one in running(case)
-            if one.unit == effect.to
-        ),
+        deadlines=tuple(DeadlineView.of(one) for one in running(case) if one.unit == effect.to),
         change=event.fact,
     )
 

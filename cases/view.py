@@ -3,7 +3,7 @@
 from pydantic import AwareDatetime
 
 from cases.case import Case
-from cases.deadlines import Standing, deadlines
+from cases.deadlines import Deadline, Standing, deadlines
 from cases.decide import allowed
 from cases.vocabulary import Outcome, Status, Value
 
@@ -16,6 +16,11 @@ class DeadlineView(Value):
     unit: str | None
     due_at: AwareDatetime
     standing: Standing
+
+    @classmethod
+    def of(cls, one: Deadline) -> "DeadlineView":
+        """The view of a deadline."""
+        return cls(name=one.name, id=one.id, unit=one.unit, due_at=one.due_at, standing=one.standing)
 
 
 class CaseView(Value):
@@ -41,9 +46,6 @@ def view(case: Case) -> CaseView:
         unit=case.unit,
         version=case.version,
         outcome=case.closure.outcome if case.closure else None,
-        deadlines=tuple(
-            DeadlineView(name=one.name, id=one.id, unit=one.unit, due_at=one.due_at, standing=one.standing)
-            for one in shown
-        ),
+        deadlines=tuple(DeadlineView.of(one) for one in shown),
         allowed=tuple(allowed(case)),
     )

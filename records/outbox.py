@@ -7,11 +7,9 @@ from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cases.effects import effects
 from cases.events import Delivered, DeliveryRetried, Event, Undelivered
-from cases.evolve import evolve
-from cases.notice import Notice, notice
-from cases.order_form import OrderForm, order_form
+from cases.notice import Notice
+from cases.order_form import OrderForm
 from records.batch import Batch
 from records.outgoing import DeliveryRow, MailboxRow, NoticeRow
 from records.text import storable_value
@@ -76,23 +74,6 @@ async def put_notices(connection: AsyncConnection, notices: Sequence[Notice]) ->
         for one in notices
     ]
     await connection.execute(insert(_NOTICES).on_conflict_do_nothing(), rows)
-
-
-def owed(events: Sequence[Event]) -> tuple[list[OrderForm], list[Notice]]:
-    """What a whole history owes, worked out anew."""
-    orders: list[OrderForm] = []
-    notices: list[Notice] = []
-    case = None
-    for event in events:
-        case = evolve(case, event)
-        for effect in effects(case, event):
-            if effect.seq != event.seq:
-                continue
-            if effect.kind == "order":
-                orders.append(order_form(case, event, effect))
-            elif effect.kind == "notice":
-                notices.append(notice(case, event, effect))
-    return orders, notices
 
 
 async def _note_deliveries(connection: AsyncConnection, batches: Sequence[Batch]) -> None:

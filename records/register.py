@@ -11,6 +11,7 @@ from cases.events import Event
 from cases.evolve import fold
 from cases.notice import Notice
 from cases.order_form import OrderForm
+from cases.owed import owed
 from cases.routing import Unit
 from records import candidates, case_list, directory, posting
 from records.batch import Batch
@@ -23,7 +24,6 @@ from records.errors import ConflictError, GapError
 from records.history import read_events
 from records.journal import Journal
 from records.mailboxes import Mailboxes
-from records.outbox import owed
 from records.policies import Policies
 from records.sending_queue import SendingQueue
 from records.sendings import Sendings

@@ -7,7 +7,7 @@ else waits behind them.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -216,24 +216,14 @@ def _for_good(failure: ActivityError | ApplicationError) -> bool:
 
 
 def _failed(form: OrderForm, failure: ActivityError | ApplicationError, *, final: bool) -> FailDelivery:
-    return FailDelivery(
-        order=form.order,
-        unit=form.unit,
-        assist=form.assist,
-        about=form.about,
-        sequence=form.sequence or None,
-        key=form.key,
-        reason=told(failure),
-        final=final,
-    )
+    return FailDelivery(**_which(form), reason=told(failure), final=final)
 
 
 def _arrived(form: OrderForm) -> ConfirmDelivery:
-    return ConfirmDelivery(
-        order=form.order,
-        unit=form.unit,
-        assist=form.assist,
-        about=form.about,
-        sequence=form.sequence or None,
-        key=form.key,
-    )
+    return ConfirmDelivery(**_which(form))
+
+
+def _which(form: OrderForm) -> dict[str, Any]:
+    """What a delivery was, as the case keeps it."""
+    own = form.model_dump(include={"order", "unit", "assist", "about", "key"})
+    return own | {"sequence": form.sequence or None}

@@ -9,9 +9,9 @@ with workflow.unsafe.imports_passed_through():
     from cases.case import Case
     from cases.effects import Effect, effects
     from cases.events import Event
-    from cases.evolve import evolve
-    from cases.notice import Notice, notice
-    from cases.order_form import OrderForm, order_form
+    from cases.notice import Notice
+    from cases.order_form import OrderForm
+    from cases.owed import owed, written
     from workflows.messages import AT_FIRST, MOST_TOLD, TO_SYSTEMS_ALONE
 
 
@@ -47,12 +47,10 @@ class Owing:
             if self._layout == 1:
                 if _owed_at_first(effect):
                     self._owed[effect.key] = effect
-            elif effect.kind == "notice":
-                self.with_events.setdefault(event.seq, []).append(notice(case, event, effect))
-            else:
+                continue
+            if effect.kind != "notice":
                 self._take(effect)
-                if effect.kind == "order" and effect.seq == event.seq:
-                    self.with_events.setdefault(event.seq, []).append(order_form(case, event, effect))
+            self._write(event.seq, written(case, event, effect))
 
     def tried(self, upto: int, in_mailbox: Collection[str] = ()) -> None:
         """Recording was tried up to an event; the orders of these keys are in mailboxes, where units read them."""
@@ -72,15 +70,8 @@ class Owing:
         """
         if self._layout == 1:
             return
-        case = None
-        for event in events:
-            case = evolve(case, event)
-            forms = [
-                order_form(case, event, effect)
-                for effect in effects(case, event)
-                if effect.kind == "order" and effect.seq == event.seq
-            ]
-            self.with_events.setdefault(event.seq, []).extend(forms)
+        for form in owed(events)[0]:
+            self._write(form.sequence, form)
 
     def begin(self, work: Callable[[Effect], asyncio.Task[None]]) -> None:
         """Begin what can begin."""
@@ -115,6 +106,11 @@ class Owing:
                     continue
             ready.append(effect)
         return ready
+
+    def _write(self, seq: int, what: OrderForm | Notice | None) -> None:
+        """Have something go into the register along with an event."""
+        if what is not None:
+            self.with_events.setdefault(seq, []).append(what)
 
     def _take(self, effect: Effect) -> None:
         """One that is under way begins again: somebody asks for it to be tried anew."""

@@ -20,10 +20,10 @@ from cases.decide import decide
 from cases.events import Event
 from cases.evolve import fold
 from cases.order_form import OrderForm
+from cases.owed import owed
 from cases.routing import Route
 from cases.vocabulary import Actor, Channel, Complainant, Complaint, Kind, Location, Role
 from hotline.policies import load
-from records.outbox import owed
 
 _DESK = Actor(role=Role.DESK, id="sample")
 _SUPERVISOR = Actor(role=Role.SUPERVISOR, id="sample")

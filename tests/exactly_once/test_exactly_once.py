@@ -15,9 +15,9 @@ from temporalio.testing import WorkflowEnvironment
 from cases import number
 from cases.commands import Act, Command, Contact, Receive, Report, Supplement, Urge, Withdraw
 from cases.events import Event
+from cases.owed import owed
 from cases.routing import Route, Unit
 from cases.vocabulary import Actor, Channel, Complainant, Complaint, Kind, Location, Outcome, Role
-from records.outbox import owed
 from records.register import Register
 from tests.exactly_once.receivers import FailingMail, FailingSystem, Work
 from tests.service import town as town_rules

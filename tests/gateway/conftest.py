@@ -17,9 +17,9 @@ from activities.departments import Bounds, Departments
 from activities.messages import Delivery
 from cases.decide import decide
 from cases.order_form import OrderForm
+from cases.owed import owed
 from cases.routing import Route, Unit
 from cases.vocabulary import Complainant, Location
-from records.outbox import owed
 from records.register import Register
 from tests.gateway.receiver import Receiver
 from tests.unit.narrative import received

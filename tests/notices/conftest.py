@@ -18,11 +18,11 @@ from activities.wording.rendering import Wording
 from cases.city import City
 from cases.events import Undelivered, Urged
 from cases.notice import Notice
+from cases.owed import owed
 from cases.policy import NoticeRules
 from cases.routing import Catalogue
 from cases.vocabulary import Complainant
 from records.database import connect
-from records.outbox import owed
 from records.register import Register
 from records.sending_queue import SendingQueue
 from records.sendings import Sending

@@ -8,7 +8,7 @@ from activities.messages import NoticeRequest
 from activities.notices.owing import Notices
 from cases.effects import effects
 from cases.evolve import fold
-from records.outbox import owed
+from cases.owed import owed
 from tests.notices.conftest import Desk
 from tests.notices.mail_server import MailServer
 from tests.records.histories import lived

@@ -13,9 +13,10 @@ from cases.events import Cause, Event, Supplemented
 from cases.evolve import fold
 from cases.notice import Notice
 from cases.order_form import OrderForm
+from cases.owed import owed
 from cases.vocabulary import SYSTEM, Channel
 from records.errors import GapError
-from records.outbox import owed, put_orders
+from records.outbox import put_orders
 from records.register import Register
 from tests.records.histories import acknowledged, begun, lived, number_of
 from tests.unit.narrative import DESK, DISTRICT, INTAKE, ROADS, Narrative
