@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker
 from api.app import create_app
+from api.services import Services
 from cases.vocabulary import Role
 from hotline.policies import City, load
 from hotline.settings import Settings
@@ -25,6 +27,7 @@ from workflows.engine import Engine
 from workflows.messages import workflow_id
 
 UNIT = "chaoyang"
+MAILBOX = f"/v1/units/{UNIT}/orders"
 OTHER_UNIT = "haidian"
 SUBDISTRICT = "haidian-shangdi"
 """It lies in `OTHER_UNIT`."""
@@ -213,3 +216,22 @@ async def listed(client: httpx.AsyncClient, headers: Headers, url: str, count: i
             break
         await asyncio.sleep(0.05)
     return items
+
+
+@pytest.fixture
+def services(app: FastAPI) -> Services:
+    found: Services = app.state.services
+    return found
+
+
+async def page(client: httpx.AsyncClient, unit: Headers, **query: int) -> dict[str, Any]:
+    answer = await client.get(MAILBOX, params=query, headers=unit)
+    assert answer.status_code == HTTPStatus.OK, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def until(fact: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not fact():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.01)

@@ -1,6 +1,5 @@
 """Receivers that fail at random before and after they have done the work, and keep count of everything."""
 
-import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, Request, Response
 from standardwebhooks.webhooks import Webhook
 
+from tests.notices.mail_server import listening
 from tests.serving import served
 
 _BEFORE, _AFTER = 0.2, 0.2
@@ -89,14 +89,8 @@ class FailingMail:
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[FailingMail]":
         """Serve for as long as the context lasts."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: SMTP(self, enable_SMTPUTF8=True), "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with listening(self) as self.port:
             yield self
-        finally:
-            server.close()
-            await server.wait_closed()
 
 
 def _without_date(content: bytes) -> bytes:

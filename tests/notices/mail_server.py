@@ -61,12 +61,17 @@ class MailServer:
 
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[MailServer]":
-        server = await asyncio.get_running_loop().create_server(
-            lambda: SMTP(self, enable_SMTPUTF8=True), "127.0.0.1", self.port
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with listening(self, self.port) as self.port:
             yield self
-        finally:
-            server.close()
-            await server.wait_closed()
+
+
+@asynccontextmanager
+async def listening(handler: object, port: int = 0) -> AsyncIterator[int]:
+    """The port on which a handler takes mail, for as long as the context lasts; a free one, if none is named."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(handler, enable_SMTPUTF8=True), "127.0.0.1", port)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
