@@ -20,6 +20,7 @@ from activities.notices.courier import Courier
 from activities.notices.owing import Notices
 from activities.wording.rendering import Wording
 from cases.errors import InvalidError
+from hotline import own_keys
 from hotline.city import at_pace
 from hotline.policies import PolicyError, load
 from hotline.settings import Settings
@@ -132,14 +133,16 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         database = connect_database(settings.database_url.get_secret_value())
         stack.push_async_callback(database.dispose)
-        client = await connect(f"127.0.0.1:{settings.temporal_port}")
+        keys = own_keys.load(settings)
+        client = await connect(keys, f"127.0.0.1:{settings.temporal_port}")
         bounds = Bounds(
             networks=settings.open_networks,
             within=settings.unit_timeout,
             at_once=settings.unit_at_once,
             per_minute=settings.unit_per_minute,
         )
-        register = Register(database)
+        register = Register(database, keys)
+        await register.seals.data_keys.check()
         in_force = CityOfNotices(city, register.policies, lambda one: at_pace(one, settings))
         courier = Courier(register.sending_queue, in_force, _wording(settings), channels)
         workers = build(client, settings.task_queue, register, bounds=bounds, courier=courier)

@@ -16,10 +16,10 @@ from records.keys import Key
 
 _DESK = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 _INTAKE = _DESK | {Role.INTAKE}
-_HANDLING = frozenset({Role.UNIT, Role.ADMIN})
-_STAFF = _DESK | {Role.UNIT}
+_HANDLING = frozenset({Role.UNIT_CLERK, Role.UNIT_LEAD, Role.ADMIN})
+_STAFF = _DESK | {Role.UNIT_CLERK, Role.UNIT_LEAD}
 _SUPERVISION = frozenset({Role.SUPERVISOR, Role.ADMIN})
-_EVERYBODY = _INTAKE | {Role.UNIT}
+_EVERYBODY = _INTAKE | {Role.UNIT_CLERK, Role.UNIT_LEAD}
 _OPERATION = frozenset({Role.ADMIN})
 
 PUBLIC = frozenset({"GET /healthz", "GET /readyz", "GET /metrics"})
@@ -82,6 +82,17 @@ ACCESS: dict[str, frozenset[Role]] = {
     "GET /v1/deliveries": _STAFF,
     "GET /v1/notices": _DESK,
     "POST /v1/notices/{id}/retry": _DESK,
+    "POST /v1/cases/{number}/reveal": _STAFF | {Role.INTAKE, Role.DISTRICT, Role.AUDITOR},
+    "POST /v1/cases/{number}/attachments": _EVERYBODY,
+    "GET /v1/cases/{number}/attachments/{attachment}": _EVERYBODY,
+    "POST /v1/cases/{number}/caller-mark": _DESK,
+    "DELETE /v1/cases/{number}/caller-mark": _DESK,
+    "PUT /v1/cases/{number}/legal-hold": _SUPERVISION,
+    "DELETE /v1/cases/{number}/legal-hold": _SUPERVISION,
+    "POST /v1/cases/{number}/erase": _OPERATION,
+    "GET /v1/erasures": frozenset({Role.AUDITOR, Role.ADMIN}),
+    "GET /v1/audit": frozenset({Role.AUDITOR, Role.ADMIN}),
+    "POST /v1/codec/decode": frozenset({Role.AUDITOR, Role.ADMIN}),
     "GET /v1/categories": _EVERYBODY,
     "GET /v1/route": _EVERYBODY,
 }
@@ -103,7 +114,7 @@ def step_address(act: str) -> str:
 UNIT_ACTS = tuple(
     act
     for act, step in STEPS.items()
-    if step.by is not By.ENGINE and Role.UNIT in ACCESS[f"POST /v1/cases/{{number}}{step_address(act)}"]
+    if step.by is not By.ENGINE and Role.UNIT_LEAD in ACCESS[f"POST /v1/cases/{{number}}{step_address(act)}"]
 )
 """The acts whose steps are open to a unit."""
 
@@ -112,16 +123,19 @@ UNIT_ACTS = tuple(
 class Caller:
     """Whoever holds a key. A unit's key reaches the cases it has a part in; one bound to a source, that source's.
 
-    A unit that has `signed` what it sends is as good as one with a key of its own.
+    A unit that has `signed` what it sends is as good as one with a key of its own. A person's token is held like a key
+    whose prefix is `person:` and the account. `origin` is the network address that the request came from.
     """
 
     key: Key
     signed: bool = False
+    origin: str = ""
 
     @property
     def actor(self) -> Actor:
         """Who caused what the caller does; the key's secret is no part of it."""
-        own = "callback" if self.signed else f"key:{self.key.prefix}"
+        prefix = self.key.prefix
+        own = "callback" if self.signed else prefix if ":" in prefix else f"key:{prefix}"
         return Actor(role=self.key.role, id=own, unit=self.key.unit)
 
     def check_sees(self, case: Case) -> None:
@@ -204,9 +218,14 @@ async def admit(request: Request, route: str) -> None:
     if key.role not in ACCESS[route]:
         roles = ", ".join(sorted(ACCESS[route]))
         raise forbidden(f"a key of the role {key.role} may not do this; it is open to: {roles}")
-    if (key.role is Role.UNIT) != (key.unit is not None):
+    if key.role.of_unit != (key.unit is not None):
         raise forbidden("this key's role and unit do not fit; make a new one with `hotline keys create`")
-    request.state.caller = Caller(key)
+    request.state.caller = Caller(key, origin=origin_of(request))
+
+
+def origin_of(request: Request) -> str:
+    """The network address that a request came from; empty if there is none."""
+    return request.client.host if request.client else ""
 
 
 def forbidden(detail: str) -> ProblemError:

@@ -36,7 +36,7 @@ from api.routes import (
 from api.services import Services
 from api.watch import MailboxWatch
 from cases.city import City
-from hotline import ports, stack
+from hotline import own_keys, ports, stack
 from hotline.city import at_pace
 from hotline.errors import StartError
 from hotline.policies import load
@@ -45,6 +45,7 @@ from records.database import connect as connect_database
 from records.database import migrate
 from records.keys import Keys
 from records.register import Register
+from vault.keyfile import KeyFile
 from workflows.connection import connect as connect_temporal
 from workflows.engine import Engine
 
@@ -94,17 +95,23 @@ async def serve(settings: Settings) -> None:
         NotRunningError: no database is set, and no service runs on the state folder.
         UnavailableError: the database does not answer.
         PolicyError: the policy cannot be used.
+        KeyFileError: the service's own keys cannot be used.
     """
     settings = stack.resolve(settings)
     url = stack.database_url(settings)
     city = load(settings.policy)
+    keys = own_keys.load(settings)
     ports.claim([ports.Wanted(part="the API", host=settings.host, port=settings.api_port, setting="HOTLINE_API_PORT")])
     await asyncio.to_thread(migrate, url)
     async with AsyncExitStack() as parts:
         database = connect_database(url)
         parts.push_async_callback(database.dispose)
-        register = Register(database)
-        engine = Engine(await _temporal(settings.temporal_port), settings.task_queue, register.history)
+        register = Register(database, keys, reserve=settings.key_reserve)
+        await register.seals.data_keys.check()
+        parts.push_async_callback(register.seals.aclose)
+        filling = asyncio.create_task(register.seals.keep_ready())
+        parts.callback(filling.cancel)
+        engine = Engine(await _temporal(keys, settings.temporal_port), settings.task_queue, register.history)
         in_force = CityInForce(city, register, lambda one: at_pace(one, settings))
         await in_force.look()
         following = asyncio.create_task(in_force.follow())
@@ -135,9 +142,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def _temporal(port: int) -> Client:
+async def _temporal(keys: KeyFile, port: int) -> Client:
     try:
-        return await connect_temporal(f"127.0.0.1:{port}")
+        return await connect_temporal(keys, f"127.0.0.1:{port}")
     except RuntimeError as error:
         raise StartError(
             f"Temporal's server does not answer; start it, or name one by TEMPORAL_ADDRESS ({error})"

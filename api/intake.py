@@ -6,6 +6,7 @@ from api.access import Caller
 from api.bodies.intake import NewCase
 from api.lookup import AHEAD, check_category, check_level, check_unit, find, find_other
 from api.services import Services
+from api.starting import start
 from cases import number
 from cases.city import City
 from cases.commands import Command, Receive, content_fingerprint
@@ -36,8 +37,8 @@ async def take_in(
     await _check_triage(services, caller, case)
     act = _receive(services.city, case, idempotency_key)
     try:
-        return await _the_same(services, caller, act) or await services.engine.start(
-            Command(id="receive", actor=caller.actor, act=act)
+        return await _the_same(services, caller, act) or await start(
+            services, Command(id="receive", actor=caller.actor, act=act)
         )
     except RefusalError as error:
         if error.rule == "different_content" and case.source_ref is None:
@@ -72,7 +73,11 @@ def _receive(city: City, case: NewCase, idempotency_key: str | None) -> Receive:
     check_level(city, "level", level)
     received_at = _received_at(case.received_at)
     complaint = Complaint(
-        **{name: getattr(case, name) for name in Complaint.model_fields if name != "received_at"},
+        **{
+            name: getattr(case, name)
+            for name in Complaint.model_fields
+            if name in NewCase.model_fields and name != "received_at"
+        },
         received_at=received_at,
     )
     return Receive(

@@ -8,7 +8,7 @@ from fastapi import Request
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from api import services
-from api.access import Caller
+from api.access import Caller, origin_of
 from api.problems import ProblemError
 from cases.vocabulary import Role
 from records.keys import Key
@@ -33,8 +33,8 @@ async def admit_signed(request: Request) -> None:
     if not _signed(await request.body(), {name: value for name, (value,) in given.items()}, secrets):
         raise _unsigned()
     # So long as keys have prefixes of eight digits, none meets this one in an Idempotency-Key.
-    key = Key(prefix=f"callback:{unit}", role=Role.UNIT, unit=unit, created_at=datetime.now(UTC))
-    request.state.caller = Caller(key, signed=True)
+    key = Key(prefix=f"callback:{unit}", role=Role.UNIT_LEAD, unit=unit, created_at=datetime.now(UTC))
+    request.state.caller = Caller(key, signed=True, origin=origin_of(request))
 
 
 def _signed(body: bytes, headers: dict[str, str], secrets: Sequence[str]) -> bool:

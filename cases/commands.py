@@ -34,6 +34,7 @@ from cases.acts.handling import (
 from cases.acts.intake import Adjudicate, Answer, Consult, Designate, Dispatch, NotDispatch, Reassign, Receive
 from cases.acts.linking import Follow, Join, Relay, Repeat
 from cases.acts.oversight import Adopt, Close, Remark, Supervise
+from cases.events import Cause
 from cases.vocabulary import Actor, Complaint, Value
 
 CommandId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -146,17 +147,25 @@ class Command(Value):
     """An act that somebody asks for.
 
     `id` is chosen by whoever asks, and kept over retries; the same id with the same act is answered again without
-    being done again.
+    being done again. `digest` is a keyed digest of the act as it was asked for, where its texts are sealed since: those
+    look another way each time. `origin` is the network address that it came from, where it came by one.
     """
 
     id: CommandId
     actor: Actor
     act: Act
+    digest: Annotated[str, StringConstraints(max_length=64)] = ""
+    origin: Annotated[str, StringConstraints(max_length=100)] = ""
 
     @property
     def fingerprint(self) -> str:
         """Tells whether two commands of one id ask for the same thing."""
-        return fingerprint(self.act)
+        return self.digest or fingerprint(self.act)
+
+    @property
+    def cause(self) -> Cause:
+        """What the events that come of it name as their cause."""
+        return Cause(id=self.id, fingerprint=self.fingerprint, origin=self.origin)
 
 
 def fingerprint(value: Value) -> str:
@@ -168,4 +177,6 @@ def fingerprint(value: Value) -> str:
 
 def content_fingerprint(complaint: Complaint) -> str:
     """Tells whether two complaints under one reference bring the same matter. When it was received does not count."""
+    if complaint.content:
+        return complaint.content
     return fingerprint(complaint.model_copy(update={"received_at": datetime.min.replace(tzinfo=UTC)}))

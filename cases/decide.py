@@ -63,7 +63,7 @@ def decide(case: Case | None, command: Command, now: datetime) -> list[Event]:
     history = _History(case, now)
     history.catch_up()
     if not isinstance(command.act, Tick):
-        history.cause = Cause(id=command.id, fingerprint=command.fingerprint)
+        history.cause = command.cause
         history.actor = command.actor
         for fact in _facts(history.case, command, now):
             history.add(fact)
@@ -121,7 +121,7 @@ def _receive(command: Command) -> list[Event]:
     act = command.act
     if not isinstance(act, Receive):
         raise RefusalError("unknown_case", "there is no such case", source="hotline")
-    cause = Cause(id=command.id, fingerprint=command.fingerprint)
+    cause = command.cause
     at = act.complaint.received_at
     return [
         Event(seq=seq, at=at, actor=command.actor, cause=cause, fact=fact)
@@ -154,6 +154,6 @@ def _teller(case: Case, act: Act, actor: Actor) -> str | None:
             f"assist: call {assist} was not for {actor.unit}; name the one that was",
             source="Art. 16",
         )
-    if actor.role is Role.UNIT:
+    if actor.role.of_unit:
         return had if had == actor.unit else None
     return had if actor.role in (Role.ADMIN, Role.SYSTEM) else None

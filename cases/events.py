@@ -103,10 +103,11 @@ Fact = Annotated[
 
 
 class Cause(Value):
-    """The command that an event came of."""
+    """The command that an event came of. `origin` is the network address that it came from, if that is known."""
 
     id: str
     fingerprint: str
+    origin: str = ""
 
 
 class Event(Value):

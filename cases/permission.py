@@ -7,7 +7,7 @@ from cases.lifecycle import LATE, STEPS, By, Step
 from cases.order import Assist
 from cases.vocabulary import Actor, Role
 
-_UNITS = frozenset({Role.UNIT, Role.ADMIN, Role.SYSTEM})
+_UNITS = frozenset({Role.UNIT_CLERK, Role.UNIT_LEAD, Role.ADMIN, Role.SYSTEM})
 _SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM})
 _HOTLINE = _SUPERVISORS | {Role.DESK}
 _TAKING_DOWN = _HOTLINE | {Role.INTAKE}
@@ -41,14 +41,14 @@ def _offered(case: Case, name: str, step: Step, actor: Actor | None) -> bool:
     if not (_fits(case, step) and step.offered(case)):
         return False
     if step.by is By.CALLED:
-        unit = actor.unit if actor is not None and actor.role is Role.UNIT else None
+        unit = actor.unit if actor is not None and actor.role.of_unit else None
         parts = [one for one in case.assists if one.outstanding and step.part(one) and unit in (None, one.unit)]
         return bool(parts) and (actor is None or unit is not None or actor.role in _OPEN_TO[step.by])
     return actor is None or _may(case, name, step.by, actor)
 
 
 def _takes_late(case: Case, name: str, actor: Actor | None) -> bool:
-    by_unit = actor is not None and actor.role is Role.UNIT and actor.unit in had_part(case, name)
+    by_unit = actor is not None and actor.role.of_unit and actor.unit in had_part(case, name)
     return by_unit and not case.open and name in LATE
 
 
@@ -102,7 +102,7 @@ def _check_status(case: Case, act: Act, step: Step, takes: list[str]) -> None:
 
 
 def _not_yours(name: str, by: By, actor: Actor) -> RefusalError:
-    if actor.role is not Role.UNIT:
+    if not actor.role.of_unit:
         return RefusalError("not_your_part", f"this is for {by.value} to do", source="lifecycle")
     held = "this order is held by another unit; only the unit that holds it may do this"
     called = "assist: another unit was called in for this part; only that unit may do this"
@@ -112,7 +112,7 @@ def _not_yours(name: str, by: By, actor: Actor) -> RefusalError:
 
 
 def _may(case: Case, name: str, by: By, actor: Actor, assist: int | None = None) -> bool:
-    if actor.role is Role.UNIT:
+    if actor.role.of_unit:
         return _is_units_own(case, name, by, actor.unit, assist)
     return actor.role in _OPEN_TO[by]
 

@@ -2,9 +2,19 @@
 
 from datetime import UTC
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from cases.sealed import PERSONAL, is_sealed
 
 
 def _storable(text: str) -> str:
@@ -16,9 +26,10 @@ def _storable(text: str) -> str:
 Storable = AfterValidator(_storable)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_./&+-]{0,79}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000), Storable]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable, PERSONAL]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000), Storable, PERSONAL]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable, PERSONAL]
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable, PERSONAL]
 
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 """A moment as it is kept: in UTC, for of the hour that is doubled in autumn the clocks of a zone tell only half."""
@@ -95,18 +106,37 @@ class Satisfaction(StrEnum):
 
 
 class Role(StrEnum):
-    """In which capacity somebody acts on a case."""
+    """In which capacity somebody acts on a case.
+
+    A `unit_clerk` (经办人) and a `unit_lead` (负责人) act for their unit, and so does its system, as a lead does. A
+    `district` supervisor acts for a district and its units, a `supervisor` for the whole city. An `evaluator` (考核)
+    sees how units did, an `auditor` sees everything, and neither changes anything.
+    """
 
     INTAKE = "intake"
     DESK = "desk"
-    UNIT = "unit"
+    UNIT_CLERK = "unit_clerk"
+    UNIT_LEAD = "unit_lead"
+    DISTRICT = "district"
     SUPERVISOR = "supervisor"
+    EVALUATOR = "evaluator"
+    AUDITOR = "auditor"
     ADMIN = "admin"
     SYSTEM = "system"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Role | None":
+        # As the first releases wrote it, in events that are kept for ever.
+        return cls.UNIT_LEAD if value == "unit" else None
+
+    @property
+    def of_unit(self) -> bool:
+        """Whether it acts for a handling unit."""
+        return self in (Role.UNIT_CLERK, Role.UNIT_LEAD)
+
 
 class Actor(Value):
-    """Who caused an event. Holds no personal data: a key's or account's id and the unit it acts for."""
+    """Who caused an event. Holds no personal data: a key's or account's id and the unit, or district, it acts for."""
 
     role: Role
     id: str = ""
@@ -122,31 +152,56 @@ class Complainant(Value):
     `language` is the one to be told in, as `en` or `zh`; without it that is the city's.
     """
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable] | None = None
-    phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ()./-]{2,30}$")] | None = None
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable, PERSONAL] | None = None
+    phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ()./-]{2,30}$"), PERSONAL] | None = None
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254), PERSONAL] | None = None
     language: Language | None = None
 
 
 class Location(Value):
-    """Where the matter is. `area` is the district or subdistrict code that the dispatch catalogue knows."""
+    """Where the matter is. `area` is the district or subdistrict code that the dispatch catalogue knows.
+
+    `point` is only there while the place is sealed: it holds the exact one, and latitude and longitude are rounded.
+    """
 
     area: Code | None = None
-    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] | None = None
+    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable, PERSONAL] | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    point: Annotated[str, StringConstraints(max_length=60), PERSONAL] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exact_again(cls, given: Any) -> Any:
+        point = given.get("point") if isinstance(given, dict) else None
+        if not isinstance(point, str) or is_sealed(point):
+            return given
+        rest = {name: value for name, value in given.items() if name != "point"}
+        latitude, _, longitude = point.partition(",")
+        try:
+            return rest | {"latitude": float(latitude), "longitude": float(longitude)}
+        except ValueError:
+            return rest
 
 
 class Complaint(Value):
-    """What was brought to the hotline (诉求), as it was brought (Art. 10: time, matter, contact)."""
+    """What was brought to the hotline (诉求), as it was brought (Art. 10: time, matter, contact).
+
+    With `confidential` the complainant wants nobody but the hotline to know who they are; `accused` are the units that
+    a report (举报) is about. `content` is a keyed digest of all of it, made at the door, by which the same complaint is
+    known again when it is sealed.
+    """
 
     source: Code
     source_ref: Reference | None = None
     channel: Channel
     kind: Kind
     category: Code
-    subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable] | None = None
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable, PERSONAL] | None = None
     description: Text
     location: Location = Location()
     complainant: Complainant = Complainant()
+    confidential: bool = False
+    accused: tuple[Code, ...] = ()
+    content: Annotated[str, StringConstraints(max_length=64)] = ""
     received_at: AwareDatetime

@@ -9,7 +9,7 @@ from typing import TypeVar
 from cases.case import Case
 from cases.errors import UnavailableError, UnknownCaseError
 from cases.events import Event
-from hotline import stack
+from hotline import own_keys, stack
 from hotline.settings import Settings
 from records.database import connect as connect_database
 from records.register import Register
@@ -72,7 +72,7 @@ def look(settings: Settings, work: Callable[[Sources], Awaitable[Result]], *, wi
 async def _sources(resolved: Settings, *, with_engine: bool) -> AsyncIterator[Sources]:
     database = connect_database(stack.database_url(resolved), pool_size=2)
     try:
-        register = Register(database)
+        register = Register(database, own_keys.load(resolved))
         yield Sources(register, await _engine(resolved, register) if with_engine else None)
     finally:
         await database.dispose()
@@ -81,7 +81,7 @@ async def _sources(resolved: Settings, *, with_engine: bool) -> AsyncIterator[So
 async def _engine(resolved: Settings, register: Register) -> Engine | None:
     try:
         async with asyncio.timeout(5):
-            client = await connect(f"127.0.0.1:{resolved.temporal_port}")
+            client = await connect(own_keys.load(resolved), f"127.0.0.1:{resolved.temporal_port}")
             return Engine(client, resolved.task_queue, register.history)
     except (RuntimeError, TimeoutError):
         return None

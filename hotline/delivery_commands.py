@@ -15,7 +15,7 @@ from rich.console import Console
 from cases.commands import Command, RetryDelivery
 from cases.errors import RefusalError, UnavailableError, UnknownCaseError
 from cases.vocabulary import Actor, Role
-from hotline import stack
+from hotline import own_keys, stack
 from hotline.errors import NotRunningError, UsageError
 from hotline.ledger import Ledger
 from hotline.policies import load
@@ -161,7 +161,7 @@ def _with_engine(work: "Callable[[Register, Engine], Awaitable[Result]]") -> Res
     async def run(register: "Register") -> Result:
         try:
             async with asyncio.timeout(10):
-                client = await connect(f"127.0.0.1:{chosen.temporal_port}")
+                client = await connect(own_keys.load(chosen), f"127.0.0.1:{chosen.temporal_port}")
         except (RuntimeError, TimeoutError) as error:
             raise NotRunningError(
                 "Temporal's server does not answer; start the service with `hotline up`, or name a server by "

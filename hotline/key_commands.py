@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from cases.vocabulary import Role
-from hotline import stack
+from hotline import own_keys, stack
 from hotline.errors import UsageError
 from hotline.ledger import Ledger
 from hotline.told import settings, told
@@ -41,9 +41,9 @@ def create(
     """Make a key and print it. It is shown this once: only its digest is kept."""
     if role not in ROLES:
         raise UsageError(f"--role: there is no role {role!r}; the roles are: {', '.join(ROLES)}")
-    if role == Role.UNIT and unit is None:
+    if role == Role.UNIT_LEAD and unit is None:
         raise UsageError("--unit: a key of role unit acts for one unit; say which")
-    if role != Role.UNIT and unit is not None:
+    if role != Role.UNIT_LEAD and unit is not None:
         raise UsageError(f"--unit: a key of role {role} acts for no unit; leave it out, or use --role unit")
 
     async def made(keys: "Keys", register: "Register") -> str:
@@ -90,12 +90,13 @@ def _in_register(work: "Callable[[Keys, Register], Awaitable[Result]]") -> Resul
     from records.keys import Keys
     from records.register import Register
 
-    url = stack.database_url(stack.resolve(settings()))
+    resolved = stack.resolve(settings())
+    url = stack.database_url(resolved)
 
     async def run() -> Result:
         engine = connect(url, pool_size=1)
         try:
-            return await work(Keys(engine), Register(engine))
+            return await work(Keys(engine), Register(engine, own_keys.load(resolved)))
         finally:
             await engine.dispose()
 

@@ -142,7 +142,7 @@ class Told:
     def then(self, act: do.Act, by: Actor | str = _DESK, after: float = 1) -> "Told":
         """Give a command: by somebody, or by the unit of a code."""
         self.now += timedelta(hours=after)
-        self._give(act, Actor(role=Role.UNIT, unit=by) if isinstance(by, str) else by)
+        self._give(act, Actor(role=Role.UNIT_LEAD, unit=by) if isinstance(by, str) else by)
         return self
 
     def idle(self, days: int) -> "Told":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cases.city import City
-from hotline import stack
+from hotline import own_keys, stack
 from hotline.errors import NotRunningError, UsageError
 from hotline.policies import load, names
 from hotline.settings import Settings
@@ -71,7 +71,7 @@ def with_register(settings: Settings, work: Callable[[Register], Awaitable[Resul
     async def run() -> Result:
         database = connect_database(url, pool_size=2)
         try:
-            return await work(Register(database))
+            return await work(Register(database, own_keys.load(settings)))
         finally:
             await database.dispose()
 
@@ -88,7 +88,7 @@ def with_engine(settings: Settings, work: Callable[[Register, Adoptions], Awaita
     async def run(register: Register) -> Result:
         try:
             async with asyncio.timeout(10):
-                client = await connect(f"127.0.0.1:{settings.temporal_port}")
+                client = await connect(own_keys.load(settings), f"127.0.0.1:{settings.temporal_port}")
         except (RuntimeError, TimeoutError) as error:
             raise NotRunningError(
                 "Temporal's server does not answer; start the service with `hotline up`, or name a server by "

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from temporalio.client import Client
 
-from hotline import banner, ports, stack, temporal_server
+from hotline import banner, own_keys, ports, stack, temporal_server
 from hotline.city import at_pace, speed_of
 from hotline.demonstration import keys as demo_keys
 from hotline.demonstration.conduct import reads_mailbox
@@ -94,6 +94,7 @@ class Service:
         parts.callback(stack.forget, self._settings.state)
         self._claim_ports()
         named = load(self._settings.policy)
+        self._keys = own_keys.load_or_make(self._settings)
         with self._console.status("starting"):
             temporal, _ = await asyncio.gather(self._start_temporal(parts), self._start_database(parts))
             city, keys = await self._fill_register(named, temporal)
@@ -136,9 +137,9 @@ class Service:
 
     async def _start_temporal(self, parts: AsyncExitStack) -> Client:
         if address := temporal_server.named_elsewhere():
-            return await temporal_server.check_named(address)
+            return await temporal_server.check_named(self._keys, address)
         child = await self._start(parts, "temporal", temporal_server.command(self._settings))
-        prepared = asyncio.create_task(temporal_server.prepare(self._settings))
+        prepared = asyncio.create_task(temporal_server.prepare(self._keys, self._settings))
         try:
             await self._until("Temporal", [child], lambda: _done(prepared))
         finally:
@@ -151,7 +152,8 @@ class Service:
         """Enter the policy and its units; in the demonstration with the address of their simulation, and with keys."""
         engine = connect(stack.database_url(self._settings), pool_size=2)
         try:
-            register = Register(engine)
+            register = Register(engine, self._keys)
+            await register.seals.data_keys.check()
             city = await self._load(named, register, temporal)
             units = list(city.catalogue.units.values())
             simulated = {one.code: f"http://127.0.0.1:{self._settings.units_port}/units/{one.code}" for one in units}

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="A PostgreSQL to use instead of the embedded one: postgresql://user:password@host/name."
     )
+    keys: Path | None = Field(
+        None, description="The file of the service's own keys; without it, `keys.json` in the state folder."
+    )
+    key_reserve: int = Field(
+        5_000, ge=10, le=1_000_000, description="Keys that each API process holds ready, one for each new case."
+    )
     task_queue: str = Field("hotline", description="The task queue that case workflows run on.")
     retention_days: int = Field(
         30, ge=1, le=3650, description="Days that the embedded Temporal server keeps the history of closed cases."

@@ -22,6 +22,7 @@ from temporalio.service import RPCError
 
 from hotline.errors import StartError
 from hotline.settings import Settings
+from vault.keyfile import KeyFile
 from workflows.connection import connect
 from workflows.search_attributes import REGISTRY
 
@@ -84,9 +85,9 @@ def command(settings: Settings) -> list[str]:
     return [str(program()), "server", "start-dev", *arguments]
 
 
-async def prepare(settings: Settings) -> Client:
+async def prepare(keys: KeyFile, settings: Settings) -> Client:
     """Wait until the embedded server answers, and have it keep closed cases as long as the settings say."""
-    client = await _answering(f"127.0.0.1:{settings.temporal_port}")
+    client = await _answering(keys, f"127.0.0.1:{settings.temporal_port}")
     described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace()))
     kept = NamespaceConfig(workflow_execution_retention_ttl=Duration(seconds=settings.retention_days * _DAY))
     if described.config.workflow_execution_retention_ttl != kept.workflow_execution_retention_ttl:
@@ -94,14 +95,14 @@ async def prepare(settings: Settings) -> Client:
     return client
 
 
-async def check_named(address: str) -> Client:
+async def check_named(keys: KeyFile, address: str) -> Client:
     """See that a server of one's own answers, and knows the search attributes.
 
     Raises:
         StartError: it does not answer, or does not let us make the search attributes.
     """
     try:
-        client = await connect()
+        client = await connect(keys)
         request = ListSearchAttributesRequest(namespace=client.namespace)
         known = (await client.operator_service.list_search_attributes(request)).custom_attributes
     except (RPCError, RuntimeError) as error:
@@ -141,10 +142,10 @@ async def _add_search_attributes(client: Client, missing: dict[str, str]) -> Non
         ) from error
 
 
-async def _answering(address: str) -> Client:
+async def _answering(keys: KeyFile, address: str) -> Client:
     while True:
         try:
-            client = await connect(address)
+            client = await connect(keys, address)
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
         except (RPCError, RuntimeError):
             await asyncio.sleep(0.2)

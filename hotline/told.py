@@ -14,6 +14,7 @@ from hotline.errors import HotlineError, UsageError
 from hotline.policies import PolicyError
 from hotline.settings import Settings
 from records.errors import SchemaError
+from vault.keyfile import KeyFileError
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -28,7 +29,7 @@ def told(command: Callable[Given, Result]) -> Callable[Given, Result]:
     def telling(*given: Given.args, **named: Given.kwargs) -> Result:
         try:
             return command(*given, **named)
-        except (UsageError, InvalidError, PolicyError) as error:
+        except (UsageError, InvalidError, PolicyError, KeyFileError) as error:
             raise _tell(str(error), USAGE) from None
         except (HotlineError, RefusalError, UnavailableError, UnknownCaseError, SchemaError) as error:
             raise _tell(str(error), FAILED) from None

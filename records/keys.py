@@ -56,7 +56,7 @@ class Keys:
             InvalidError: the role and what the key is bound to do not fit, or it would expire without a zone.
         """
         role = _role(role)
-        if (role is Role.UNIT) != (unit is not None):
+        if role.of_unit != (unit is not None):
             raise InvalidError("unit", "a key of the role unit needs the unit it acts for; no other key has one")
         if expires_at is not None and expires_at.tzinfo is None:
             raise InvalidError("expires_at", "needs a zone, like 2027-01-01T00:00:00+08:00")

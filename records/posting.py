@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cases.events import Event
 from cases.evolve import fold
 from records.batch import Batch, case_row
+from records.data_keys import claim
 from records.database import transaction
 from records.errors import ConflictError, GapError
 from records.history import stored_event
@@ -114,6 +115,8 @@ async def _write(connection: AsyncConnection, batches: Sequence[Batch], versions
     written = await connection.execute(_ADD_EVENTS, {"rows": _array(events)})
     if written.rowcount != len(events):
         raise RacedError
+    for batch in batches:
+        await claim(connection, batch.number, batch.rows_after(versions.get(batch.number, 0)))
     rows = [batch.projected or await _folded(connection, batch) for batch in batches]
     await connection.execute(_PUT_CASES, {"rows": _array(rows)})
     await put_out(connection, batches)

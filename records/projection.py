@@ -54,6 +54,8 @@ def project(case: Case, updated_at: datetime) -> dict[str, object]:
         "assisting": sorted({assist.unit for assist in case.assists if assist.outstanding}),
         "involved": _involved(case),
         "satisfaction": case.satisfaction,
+        "confidential": complaint.confidential,
+        "accused": list(complaint.accused),
         "unit_times": {unit: share._asdict() for unit, share in time_by_unit(case, updated_at).items()},
     }
 

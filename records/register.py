@@ -14,6 +14,7 @@ from cases.order_form import OrderForm
 from cases.owed import owed
 from cases.routing import Unit
 from records import candidates, case_list, directory, posting
+from records.audit import Audit
 from records.batch import Batch
 from records.candidates import Asked, Candidate
 from records.case_list import CaseFilter
@@ -25,11 +26,13 @@ from records.history import read_events
 from records.journal import Journal
 from records.mailboxes import Mailboxes
 from records.policies import Policies
+from records.seals import Seals
 from records.sending_queue import SendingQueue
 from records.sendings import Sendings
 from records.systems import Systems
 from records.tables import CaseRow, UnitRow
 from records.text import storable
+from vault.keyfile import KeyFile
 
 __all__ = ["CaseFilter", "ConflictError", "GapError", "Page", "Register"]
 
@@ -40,9 +43,16 @@ class Register:
     Every method raises UnavailableError while PostgreSQL is out of reach.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, keys: KeyFile, *, reserve: int = 0) -> None:
+        """Args:
+        engine: PostgreSQL.
+        keys: The service's own keys.
+        reserve: How many keys for new cases to hold ready; only a process that takes complaints needs any.
+        """
         self._engine = engine
+        self.seals = Seals(engine, keys, reserve=reserve)
         self._journal = Journal(engine)
+        self.audit = Audit(engine)
         self.systems = Systems(engine)
         self.mailboxes = Mailboxes(engine)
         self.deliveries = Deliveries(engine)

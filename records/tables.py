@@ -40,7 +40,8 @@ class CaseRow(SQLModel, table=True):
     not dispatched, `paused` why its limits stand still, `incident` through which case it is handled. `objected` and
     `extension_asked` say that a unit waits for a decision. `assisting` are the units called in whose reports are
     outstanding; `involved` are units that an open case has asked, and districts of units called in. `unit_times` are
-    the seconds for which each unit held it and waited for the complainant, as of its last event.
+    the seconds for which each unit held it and waited for the complainant, as of its last event. `confidential` and
+    `accused` are as in the complaint; `subject` is sealed.
     """
 
     __tablename__ = "cases"
@@ -81,6 +82,10 @@ class CaseRow(SQLModel, table=True):
     objected: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     extension_asked: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     satisfaction: str | None = None
+    confidential: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    accused: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
     assisting: list[str] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
     )
@@ -172,7 +177,7 @@ class PolicyRow(SQLModel, table=True):
 
 
 class KeyRow(SQLModel, table=True):
-    """An API key. Of its secret only the SHA-256 is kept."""
+    """An API key. Of its secret only the SHA-256 is kept. `replaces` is the prefix of the key before it."""
 
     __tablename__ = "api_keys"
 
@@ -186,3 +191,4 @@ class KeyRow(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     last_used_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    replaces: str | None = None

@@ -9,13 +9,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 import pytest_asyncio
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from hotline.postgres import DATABASE, Postgres
 from hotline.temporal_server import program
 from records.database import connect, migrate
 from records.register import Register
+from tests.own_keys import KEYS
+from workflows.codec import converter
 from workflows.search_attributes import REGISTRY
 
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true", "history.timerProcessorMaxTimeShift": '"1ms"'}
@@ -54,7 +55,7 @@ def database_url(postgres: str) -> Iterator[str]:
 async def register(database_url: str) -> AsyncIterator[Register]:
     """The register over the test's database."""
     engine = connect(database_url)
-    yield Register(engine)
+    yield Register(engine, KEYS)
     await engine.dispose()
 
 
@@ -64,7 +65,7 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
     extra = [word for name, kind in REGISTRY.items() for word in ("--search-attribute", f"{name}={kind}")]
     extra += [word for item in TIME_SKIPPING.items() for word in ("--dynamic-config-value", "=".join(item))]
     async with await WorkflowEnvironment.start_time_skipping_v2(
-        data_converter=pydantic_data_converter,
+        data_converter=converter(KEYS.payload),
         dev_server_existing_path=str(program()),
         dev_server_extra_args=extra,
         dev_server_log_level="error",

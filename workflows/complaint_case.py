@@ -118,7 +118,7 @@ class ComplaintCase:
         await workflow.wait_condition(lambda: self._begun)
         try:
             command = self._command(act, args)
-            cause = Cause(id=command.id, fingerprint=command.fingerprint)
+            cause = command.cause
             self._apply(decide(self.case, command, workflow.now()))
         except RefusalError as refusal:
             self._note_refusal(act, refusal, cause)

@@ -1,14 +1,17 @@
 """Connecting to Temporal by its standard client settings."""
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 
+from vault.keyfile import KeyFile
+from workflows.codec import converter
 
-async def connect(address: str | None = None) -> Client:
+
+async def connect(keys: KeyFile, address: str | None = None) -> Client:
     """A client by `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS settings or a `temporal.toml`.
 
     Args:
+        keys: The service's own keys, by which all that the engine keeps is locked.
         address: The server to use where none of those names one.
 
     Raises:
@@ -17,4 +20,4 @@ async def connect(address: str | None = None) -> Client:
     config = ClientConfig.load_client_connect_config()
     if address is not None:
         config.setdefault("target_host", address)
-    return await Client.connect(**config, data_converter=pydantic_data_converter)
+    return await Client.connect(**config, data_converter=converter(keys.payload))

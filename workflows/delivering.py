@@ -154,7 +154,7 @@ def take_answer(case: Case, form: OrderForm, delivery: Delivery, note: Note) -> 
     if act is None:
         return
     try:
-        note(f"answer:{form.key}", act, Actor(role=Role.UNIT, id="system", unit=form.unit))
+        note(f"answer:{form.key}", act, Actor(role=Role.UNIT_LEAD, id="system", unit=form.unit))
     except RefusalError as refusal:
         text = f"the system of {form.unit} answered {act.type!r}, which the case does not take: {refusal.detail}"
         note(f"answer_refused:{form.key}", Remark(text=text[:_MOST_TEXT]))

@@ -1,7 +1,7 @@
 """How services speak to the workflows of cases: start one, give it a command, look at it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -66,8 +66,12 @@ class Engine:
         self._history = history
         self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def start(self, command: Command) -> tuple[CaseView, bool]:
+    async def start(self, command: Command, known_as: Collection[str] = ()) -> tuple[CaseView, bool]:
         """Start the case that a `Receive` asks for; it is durable once this returns.
+
+        Args:
+            command: The receipt.
+            known_as: Other digests by which an earlier release may know the same complaint.
 
         Returns:
             The case, and whether it is new. Starting the same complaint again finds the case that is there.
@@ -93,7 +97,7 @@ class Engine:
                 rpc_timeout=_PATIENCE,
             )
         except WorkflowAlreadyStartedError:
-            return await self._found(act.number, content), False
+            return await self._found(act.number, {content, *known_as}), False
         except (RPCError, RPCTimeoutOrCancelledError) as error:
             raise UnavailableError("the engine does not answer") from error
         return view(case), True
@@ -230,12 +234,12 @@ class Engine:
             raise UnavailableError("the case's workflow does not answer") from error
         return found
 
-    async def _found(self, number: str, content: str) -> CaseView:
+    async def _found(self, number: str, contents: Collection[str]) -> CaseView:
         try:
             memo = await (await self._handle(number).describe()).memo()
         except (RPCError, RPCTimeoutOrCancelledError) as error:
             raise UnavailableError("the engine does not answer") from error
-        if memo.get("content") != content:
+        if memo.get("content") not in contents:
             raise RefusalError(
                 "different_content",
                 f"source_ref: this reference already belongs to case {number} with other content; "

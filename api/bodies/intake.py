@@ -49,6 +49,12 @@ class NewCase(Value):
     description: Text = Field(description="The matter in the complainant's words: plain text, kept as it is.")
     location: Location = Location()
     complainant: Complainant = Complainant()
+    confidential: bool = Field(
+        False, description="The complainant wants nobody but the hotline to know who they are (Art. 8)."
+    )
+    accused: Annotated[tuple[Code, ...], Field(max_length=20)] = Field(
+        (), description="Of a report (举报): the units that it is about. They never learn who made it."
+    )
     received_at: AwareDatetime | None = Field(
         None, description="When it came in, from which every limit counts; now if left out. Never in the future."
     )

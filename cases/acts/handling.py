@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from cases.limits import Budget
-from cases.vocabulary import Code, Name, Note, Outcome, Reason, Value
+from cases.vocabulary import Code, Note, Outcome, PersonName, Reason, Value
 
 
 class Acknowledge(Value):
@@ -82,7 +82,7 @@ class Hold(Value):
 
     type: Literal["hold"] = "hold"
     plan: Reason
-    owner: Name
+    owner: PersonName
     exit: Reason
     reviews: Annotated[tuple[AwareDatetime, ...], Field(min_length=1, max_length=60)]
     until: AwareDatetime

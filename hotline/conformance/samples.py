@@ -51,7 +51,7 @@ class Sample:
         self._later(Supplement(channel=Channel.PHONE, note=note), _DESK)
         self._later(Supervise(reason="涉及独居老人，请优先办理。An old person lives there alone."), _SUPERVISOR)
         if called:
-            unit_of_lead = Actor(role=Role.UNIT, id="sample", unit=lead)
+            unit_of_lead = Actor(role=Role.UNIT_LEAD, id="sample", unit=lead)
             self._later(Acknowledge(), unit_of_lead)
             self._later(Whistle(calls=(Called(unit=unit, task=_TASK),)), unit_of_lead)
         self._later(Withdraw(reason="诉求人撤回。Taken back by the complainant."), _DESK)

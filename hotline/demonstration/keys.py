@@ -62,7 +62,7 @@ async def ensure(keys: Keys, systems: Systems, state: Path, units: Sequence[str]
         desk=await one(Role.DESK, kept.get("desk")),
         supervisor=await one(Role.SUPERVISOR, kept.get("supervisor")),
         admin=await one(Role.ADMIN, kept.get("admin")),
-        units={unit: await one(Role.UNIT, kept.get("units", {}).get(unit), unit) for unit in units},
+        units={unit: await one(Role.UNIT_LEAD, kept.get("units", {}).get(unit), unit) for unit in units},
         secrets={unit: await secret(unit) for unit in having},
     )
     write_private(_path(state), found.model_dump_json(indent=2))

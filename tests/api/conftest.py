@@ -108,17 +108,17 @@ async def desk(keys: Keys) -> Headers:
 
 @pytest_asyncio.fixture
 async def unit(keys: Keys) -> Headers:
-    return await headers(keys, Role.UNIT, unit=UNIT)
+    return await headers(keys, Role.UNIT_LEAD, unit=UNIT)
 
 
 @pytest_asyncio.fixture
 async def other_unit(keys: Keys) -> Headers:
-    return await headers(keys, Role.UNIT, unit=OTHER_UNIT)
+    return await headers(keys, Role.UNIT_LEAD, unit=OTHER_UNIT)
 
 
 @pytest_asyncio.fixture
 async def subdistrict(keys: Keys) -> Headers:
-    return await headers(keys, Role.UNIT, unit=SUBDISTRICT)
+    return await headers(keys, Role.UNIT_LEAD, unit=SUBDISTRICT)
 
 
 @pytest_asyncio.fixture

@@ -14,7 +14,7 @@ from records.database import connect
 from records.keys import Key, Keys
 from tests.api.conftest import SOURCE, UNIT, Headers, facts, headers, new_case, started
 
-ROLES = (Role.INTAKE, Role.DESK, Role.UNIT, Role.SUPERVISOR, Role.ADMIN)
+ROLES = (Role.INTAKE, Role.DESK, Role.UNIT_LEAD, Role.SUPERVISOR, Role.ADMIN)
 
 ADMITTED = {
     # route: intake, desk, unit, supervisor, admin
@@ -106,7 +106,7 @@ def test_a_route_without_an_entry_cannot_be_made() -> None:
 async def test_a_route_admits_just_the_roles_it_is_meant_for(client: httpx.AsyncClient, keys: Keys, route: str) -> None:
     method, path = route.split()
     for role, admitted in zip(ROLES, ADMITTED[route].split(), strict=True):
-        key = await headers(keys, role, unit=UNIT if role is Role.UNIT else None)
+        key = await headers(keys, role, unit=UNIT if role is Role.UNIT_LEAD else None)
         answer = await client.request(method, address(path), headers=key, json={} if method == "POST" else None)
         assert answer.status_code not in (401, 500), answer.text
         assert (answer.status_code != 403) == (admitted == "yes"), f"{role} {route}: {answer.text}"

@@ -22,6 +22,7 @@ from records.keys import Keys
 from records.register import Register
 from tests.api.conftest import OTHER_UNIT, SUBDISTRICT, UNIT, Headers, do, facts, refused, shown, started, talking_to
 from tests.api.signing_system import System, signed, written
+from tests.own_keys import KEYS
 from workflows.engine import Engine
 
 URL = f"/v1/callbacks/{UNIT}"
@@ -279,7 +280,7 @@ async def test_while_the_register_is_away_the_system_is_told_to_come_again(
     engine: Engine, keys: Keys, city: City, system: System
 ) -> None:
     database = connect("postgresql://nobody@127.0.0.1:1/nothing")
-    app: FastAPI = create_app(Settings(), engine=engine, register=Register(database), keys=keys, city=city)
+    app: FastAPI = create_app(Settings(), engine=engine, register=Register(database, KEYS), keys=keys, city=city)
     async with talking_to(app) as client:
         away = await System(client, system.secret).tell("acknowledge", case_number.draw())
     assert problem(away, HTTPStatus.SERVICE_UNAVAILABLE)["type"] == "urn:hotline:problem:unavailable"

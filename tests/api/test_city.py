@@ -22,6 +22,7 @@ from records.keys import Keys
 from records.register import Register
 from records.tables import PolicyRow
 from tests.api.conftest import Headers, new_case, talking_to
+from tests.own_keys import KEYS
 from tests.records.test_outage import Server
 from workflows.engine import Engine
 
@@ -124,7 +125,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 async def test_while_postgresql_is_away_the_last_city_serves_on(server: Server, city: City) -> None:
     await asyncio.to_thread(migrate, server.url)
     database = connect(server.url)
-    register = Register(database)
+    register = Register(database, KEYS)
     in_force = CityInForce(city, register)
     await load(register, other(city, "next"))
     await in_force.look()

@@ -11,7 +11,6 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from api.app import create_app
@@ -22,6 +21,8 @@ from records.database import connect
 from records.keys import Keys
 from records.register import Register
 from tests.api.conftest import UNIT, Headers, listed, new_case, started, talking_to
+from tests.own_keys import KEYS
+from workflows.codec import converter
 from workflows.engine import Engine
 
 
@@ -38,7 +39,7 @@ async def no_engine(environment: WorkflowEnvironment, register: Register) -> Eng
 
     cable = await asyncio.start_server(pass_on, "127.0.0.1", 0)
     address = cable.sockets[0].getsockname()
-    client = await Client.connect(f"127.0.0.1:{address[1]}", data_converter=pydantic_data_converter)
+    client = await Client.connect(f"127.0.0.1:{address[1]}", data_converter=converter(KEYS.payload))
     cable.close()
     for writer in passing:
         writer.close()
@@ -56,7 +57,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def no_register() -> AsyncIterator[Register]:
     """A register whose PostgreSQL does not answer."""
     database = connect("postgresql://nobody@127.0.0.1:1/nothing")
-    yield Register(database)
+    yield Register(database, KEYS)
     await database.dispose()
 
 

@@ -141,7 +141,7 @@ async def _lives(town: Town, chance: random.Random) -> list[str]:
     gate = asyncio.Semaphore(8)
 
     async def live(place: int) -> str:
-        unit = Actor(role=Role.UNIT, id="key:unit", unit=UNITS[place % len(UNITS)])
+        unit = Actor(role=Role.UNIT_LEAD, id="key:unit", unit=UNITS[place % len(UNITS)])
         async with gate:
             case_number = await town.receive(place)
             match place % 5:

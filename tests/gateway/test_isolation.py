@@ -16,6 +16,7 @@ from records.register import Register
 from tests.gateway.conftest import Gateway, order
 from tests.gateway.receiver import Post, Receiver, connect, listening
 from tests.gateway.test_wire import is_silent, speaks_something_else
+from tests.own_keys import KEYS
 from tests.unit_system import ON_THIS_MACHINE
 
 TAKEN = Delivery(taken=True)
@@ -137,7 +138,7 @@ async def test_a_unit_without_a_system_has_it_in_its_mailbox(gateway: Gateway, r
 async def away() -> AsyncIterator[Register]:
     """A register that is out of reach."""
     database = connect_database("postgresql://nobody@127.0.0.1:9/none")
-    yield Register(database)
+    yield Register(database, KEYS)
     await database.dispose()
 
 

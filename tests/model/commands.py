@@ -13,8 +13,8 @@ from cases.permission import allowed
 from cases.vocabulary import SYSTEM, Actor, Kind, Role
 from tests.model.acts import DISTRICTS, MAKERS, UNITS, Draw, now_and_then, one_of
 
-_PEOPLE = tuple(Actor(role=role, id=f"key:{role}") for role in Role if role is not Role.UNIT)
-_UNITS = tuple(Actor(role=Role.UNIT, id=f"key:{code}", unit=code) for code in (*UNITS, *DISTRICTS))
+_PEOPLE = tuple(Actor(role=role, id=f"key:{role}") for role in Role if role is not Role.UNIT_LEAD)
+_UNITS = tuple(Actor(role=Role.UNIT_LEAD, id=f"key:{code}", unit=code) for code in (*UNITS, *DISTRICTS))
 _HOTLINE = tuple(one for one in _PEOPLE if one.role in (Role.DESK, Role.SUPERVISOR))
 _STEPS = (
     timedelta(0),
@@ -138,4 +138,4 @@ def _whose(draw: Draw, case: Case, act: Act) -> Actor:
 
 
 def _of(unit: str) -> Actor:
-    return Actor(role=Role.UNIT, id=f"key:{unit}", unit=unit)
+    return Actor(role=Role.UNIT_LEAD, id=f"key:{unit}", unit=unit)

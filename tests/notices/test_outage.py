@@ -11,6 +11,7 @@ from records.database import connect, migrate
 from records.register import Register
 from tests.notices.conftest import Desk
 from tests.notices.mail_server import MailServer
+from tests.own_keys import KEYS
 from tests.records.test_outage import Server
 
 
@@ -28,7 +29,7 @@ def server() -> Iterator[Server]:
 async def test_a_notice_goes_out_once_while_the_register_is_away(server: Server, mail: MailServer) -> None:
     engine = connect(server.url)
     with tempfile.TemporaryDirectory() as folder:
-        register = Register(engine)
+        register = Register(engine, KEYS)
         desk = Desk(register, register.sending_queue, Path(folder))
         desk.channels = f'[complainant]\nmail = "{mail.url("{email}")}"\n'
         gone = asyncio.Event()

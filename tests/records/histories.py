@@ -38,7 +38,7 @@ def acknowledged(events: list[Event], after: timedelta = timedelta(hours=1)) -> 
     """The events that the unit's signature adds."""
     case = fold(events)
     assert case.unit is not None
-    actor = Actor(role=Role.UNIT, id="key:unit", unit=case.unit)
+    actor = Actor(role=Role.UNIT_LEAD, id="key:unit", unit=case.unit)
     command = Command(id="acknowledge", actor=actor, act=Acknowledge(note="taken"))
     return decide(case, command, case.complaint.received_at + after)
 

@@ -18,11 +18,11 @@ def keys(engine: AsyncEngine) -> Keys:
 
 
 async def test_a_key_is_found_by_its_text(keys: Keys) -> None:
-    made = await keys.create(Role.UNIT, unit="roads", label="the roads' system")
+    made = await keys.create(Role.UNIT_LEAD, unit="roads", label="the roads' system")
     assert re.fullmatch(r"hl_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", made)
     key = await keys.find(made)
     assert key is not None
-    assert (key.role, key.unit, key.source, key.label) == (Role.UNIT, "roads", None, "the roads' system")
+    assert (key.role, key.unit, key.source, key.label) == (Role.UNIT_LEAD, "roads", None, "the roads' system")
     assert key.prefix == made[3:11]
 
 
@@ -81,7 +81,7 @@ async def test_keys_are_listed_in_the_order_they_were_made(keys: Keys) -> None:
 
 async def test_a_key_that_makes_no_sense_is_not_made(keys: Keys) -> None:
     with pytest.raises(InvalidError, match="unit"):
-        await keys.create(Role.UNIT)
+        await keys.create(Role.UNIT_LEAD)
     with pytest.raises(InvalidError, match="unit"):
         await keys.create(Role.ADMIN, unit="roads")
     with pytest.raises(InvalidError, match="role"):

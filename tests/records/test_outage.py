@@ -25,6 +25,7 @@ from records import database
 from records.database import connect, migrate
 from records.keys import Keys
 from records.register import CaseFilter, Register
+from tests.own_keys import KEYS
 from tests.records.histories import begun, number_of
 from tests.unit.narrative import POLICY
 
@@ -79,7 +80,7 @@ async def engine(server: Server) -> AsyncIterator[AsyncEngine]:
 
 
 async def test_everything_says_so_and_works_again_afterwards(server: Server, engine: AsyncEngine) -> None:
-    register, keys = Register(engine), Keys(engine)
+    register, keys = Register(engine, KEYS), Keys(engine)
     events = begun("outage")
     number = number_of(events)
     key = await keys.create(Role.ADMIN)
@@ -129,7 +130,7 @@ async def test_everything_says_so_and_works_again_afterwards(server: Server, eng
 async def test_the_casebook_may_be_retried_while_it_is_away(server: Server, engine: AsyncEngine) -> None:
     events = begun("retried")
     request = RecordRequest(number=number_of(events), events=tuple(events))
-    casebook, environment = Casebook(Register(engine)), ActivityEnvironment()
+    casebook, environment = Casebook(Register(engine, KEYS)), ActivityEnvironment()
     await asyncio.to_thread(server.stop)
     try:
         with pytest.raises(UnavailableError) as away:
@@ -142,7 +143,7 @@ async def test_the_casebook_may_be_retried_while_it_is_away(server: Server, engi
 
 
 async def test_connections_that_were_cut_are_replaced_unnoticed(engine: AsyncEngine) -> None:
-    register = Register(engine)
+    register = Register(engine, KEYS)
     await register.ping()
     other = connect(engine.url.render_as_string(hide_password=False))
     async with other.connect() as connection:
@@ -156,7 +157,7 @@ async def test_connections_that_were_cut_are_replaced_unnoticed(engine: AsyncEng
 
 async def test_a_server_that_hangs_is_out_of_reach_too(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_PATIENCE", 0.5)
-    register = Register(engine)
+    register = Register(engine, KEYS)
     events = begun("hung")
     async with engine.connect() as connection:
         hung = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()

@@ -15,6 +15,7 @@ from cases.events import Event
 from cases.evolve import fold
 from records.errors import ConflictError, GapError
 from records.register import Register
+from tests.own_keys import KEYS
 from tests.records.histories import acknowledged, begun, lived, number_of, returned, ticked
 
 
@@ -145,7 +146,7 @@ async def test_what_is_no_history_of_the_case_is_invalid(register: Register, his
 async def test_the_same_batch_from_many_sides_at_once(
     register: Register, engine: AsyncEngine, history: list[Event]
 ) -> None:
-    number, other = number_of(history), Register(engine)
+    number, other = number_of(history), Register(engine, KEYS)
     sides = [side.record(number, history[:end]) for side in (register, other) for end in (1, 2, 3, 3)]
     await asyncio.gather(*sides)
     assert await register.events(number) == history
@@ -153,7 +154,7 @@ async def test_the_same_batch_from_many_sides_at_once(
 
 async def test_two_processes_record_many_cases_at_once(register: Register, engine: AsyncEngine) -> None:
     histories = [begun(str(index)) for index in range(40)]
-    other = Register(engine)
+    other = Register(engine, KEYS)
     there = [register.record(number_of(events), events, fold(events)) for events in histories]
     back = [other.record(number_of(events), events) for events in reversed(histories)]
     await asyncio.gather(*there, *back)

@@ -11,6 +11,7 @@ from hotline.cli import app
 from records.database import connect
 from records.keys import Key, Keys
 from records.register import Register
+from tests.own_keys import KEYS
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 async def put_units(database_url: str) -> None:
     engine = connect(database_url)
-    await Register(engine).put_units([Unit(code="water", kind="enterprise", title={"en": "Water"})])
+    await Register(engine, KEYS).put_units([Unit(code="water", kind="enterprise", title={"en": "Water"})])
     await engine.dispose()
 
 

@@ -38,8 +38,8 @@ ROADS = "roads"
 WATER = "water"
 DISTRICT = "chaoyang"
 
-UNIT_OF_ROADS = Actor(role=Role.UNIT, id="key:roads", unit=ROADS)
-UNIT_OF_WATER = Actor(role=Role.UNIT, id="key:water", unit=WATER)
+UNIT_OF_ROADS = Actor(role=Role.UNIT_LEAD, id="key:roads", unit=ROADS)
+UNIT_OF_WATER = Actor(role=Role.UNIT_LEAD, id="key:water", unit=WATER)
 DESK = Actor(role=Role.DESK, id="key:desk")
 INTAKE = Actor(role=Role.INTAKE, id="key:intake")
 SUPERVISOR = Actor(role=Role.SUPERVISOR, id="key:supervisor")
@@ -155,8 +155,8 @@ class Narrative:
 
 
 GAS = "gas"
-UNIT_OF_GAS = Actor(role=Role.UNIT, id="key:gas", unit=GAS)
-UNIT_OF_THE_DISTRICT = Actor(role=Role.UNIT, id="key:chaoyang", unit=DISTRICT)
+UNIT_OF_GAS = Actor(role=Role.UNIT_LEAD, id="key:gas", unit=GAS)
+UNIT_OF_THE_DISTRICT = Actor(role=Role.UNIT_LEAD, id="key:chaoyang", unit=DISTRICT)
 
 SOLVED = Report(outcome=Outcome.SOLVED, note="Filled and rolled.")
 HAPPY = CallBack(reached=True, contacted=True, solved=True, satisfaction=Satisfaction.SATISFIED)

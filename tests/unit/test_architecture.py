@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"cases", "records", "activities", "workflows", "worker", "api", "hotline", "policies"}
+OURS = {"cases", "vault", "records", "activities", "workflows", "worker", "api", "hotline", "policies"}
 MAY_IMPORT = {
     "cases": set[str](),
-    "records": {"cases"},
-    "activities": {"cases", "records"},
-    "workflows": {"cases", "activities"},
-    "api": {"cases", "records", "workflows", "hotline"},
+    "vault": {"cases"},
+    "records": {"cases", "vault"},
+    "activities": {"cases", "vault", "records"},
+    "workflows": {"cases", "vault", "activities"},
+    "api": {"cases", "vault", "records", "workflows", "hotline"},
 }
 PURE = {"pydantic", "pydantic_core"}
 CLOCKS = {"now", "utcnow", "today"}

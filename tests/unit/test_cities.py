@@ -75,7 +75,7 @@ class Life:
 
     def do(self, act: Act, actor: Actor | None = None) -> list[str]:
         """Give a command, as the unit that leads if nobody else is named; answers what came of it."""
-        actor = actor or Actor(role=Role.UNIT, id="key:unit", unit=self.case.unit)
+        actor = actor or Actor(role=Role.UNIT_LEAD, id="key:unit", unit=self.case.unit)
         events = decide(self.case, Command(id=f"command-{len(self.events)}", actor=actor, act=act), self.now)
         self.events += events
         return [event.fact.type for event in events]

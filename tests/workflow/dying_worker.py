@@ -16,6 +16,7 @@ from cases.notice import Notice
 from cases.order_form import OrderForm
 from records.database import connect as connect_database
 from records.register import Register
+from tests.own_keys import KEYS
 from tests.unit_system import ON_THIS_MACHINE
 from workflows.connection import connect
 
@@ -39,9 +40,9 @@ class DyingRegister(Register):
 
 
 async def main(address: str, task_queue: str, database: str, fact: str) -> None:
-    register = DyingRegister(connect_database(database))
+    register = DyingRegister(connect_database(database), KEYS)
     register.fatal = fact
-    client = await connect(address)
+    client = await connect(KEYS, address)
     async with worker.build(client, task_queue, register, bounds=ON_THIS_MACHINE):
         sys.stdout.write("working\n")
         sys.stdout.flush()

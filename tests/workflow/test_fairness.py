@@ -11,7 +11,6 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -21,8 +20,10 @@ from cases.order_form import OrderForm
 from cases.routing import Route, Unit
 from hotline.temporal_server import DYNAMIC, program
 from records.register import Register
+from tests.own_keys import KEYS
 from tests.unit.narrative import received
 from tests.workflow.office import until
+from workflows.codec import converter
 from workflows.complaint_case import ComplaintCase
 from workflows.delivering import SYSTEMS
 from workflows.engine import Engine
@@ -38,7 +39,7 @@ async def client() -> AsyncIterator[Client]:
     extra = [word for name, kind in REGISTRY.items() for word in ("--search-attribute", f"{name}={kind}")]
     extra += [word for item in DYNAMIC.items() for word in ("--dynamic-config-value", "=".join(item))]
     async with await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
+        data_converter=converter(KEYS.payload),
         dev_server_existing_path=str(program()),
         dev_server_extra_args=extra,
         dev_server_log_level="error",

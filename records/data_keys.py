@@ -1,0 +1,145 @@
+"""The keys of cases' texts, wrapped by a master key: made, found, claimed by their cases, destroyed."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import String, bindparam, delete, func, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlmodel import col, select
+
+from cases.sealed import keys_in
+from records.database import reading, transaction
+from records.guarding import DataKeyRow
+from vault.keyfile import KeyFileError, Ring
+from vault.sealing import DataKey, lock, new_key, unlock
+
+
+class DataKeys:
+    """The keys in the register. Every method raises UnavailableError while PostgreSQL is out of reach."""
+
+    def __init__(self, engine: AsyncEngine, master: Ring) -> None:
+        self._engine = engine
+        self._master = master
+
+    async def check(self) -> None:
+        """See that the keys of cases can be unwrapped with the master keys that there are.
+
+        Raises:
+            KeyFileError: they were wrapped by others.
+        """
+        strange = set(await self.by_master()) - set(self._master.keys)
+        if strange:
+            raise KeyFileError(
+                f"the file of keys lacks the master key {min(strange)}, by which texts of this database are locked; "
+                "restore the file that belongs to it"
+            )
+
+    async def make(self, count: int) -> list[DataKey]:
+        """New keys, durable and of no case yet."""
+        keys = [new_key() for _ in range(count)]
+        rows = [{"id": one.id, "wrapped": self._wrap(one), "master": self._master.current} for one in keys]
+        async with transaction(self._engine) as connection:
+            await connection.execute(insert(DataKeyRow), rows)
+        return keys
+
+    async def give_back(self, keys: Iterable[DataKey]) -> None:
+        """Drop keys that were made and never used."""
+        unused = delete(DataKeyRow).where(
+            col(DataKeyRow.id).in_([one.id for one in keys]), col(DataKeyRow.case_number).is_(None)
+        )
+        async with transaction(self._engine) as connection:
+            await connection.execute(unused)
+
+    async def find(self, ids: Collection[str]) -> dict[str, DataKey | None]:
+        """Keys by their ids; none for one that was destroyed. One unknown, or that cannot be unwrapped, is left out."""
+        async with reading(self._engine) as session:
+            rows = await session.exec(select(DataKeyRow).where(col(DataKeyRow.id).in_(list(ids))))
+            found = {row.id: (row, self._unwrap(row)) for row in rows}
+        return {name: key for name, (row, key) in found.items() if key is not None or row.wrapped is None}
+
+    async def of_case(self, number: str) -> DataKey | None:
+        """The newest key of a case that is still there."""
+        mine = (
+            select(DataKeyRow)
+            .where(DataKeyRow.case_number == number, col(DataKeyRow.wrapped).is_not(None))
+            .order_by(col(DataKeyRow.made_at).desc())
+            .limit(1)
+        )
+        async with reading(self._engine) as session:
+            row = (await session.exec(mine)).one_or_none()
+        return self._unwrap(row) if row is not None else None
+
+    async def rewrap(self, most: int) -> int:
+        """Wrap keys by the master key in use that another one wraps; how many that were."""
+        others = (
+            select(DataKeyRow)
+            .where(col(DataKeyRow.master) != self._master.current, col(DataKeyRow.wrapped).is_not(None))
+            .limit(most)
+        )
+        async with reading(self._engine) as session:
+            keys = [key for row in await session.exec(others) if (key := self._unwrap(row)) is not None]
+        for key in keys:
+            renewed = (
+                update(DataKeyRow)
+                .where(col(DataKeyRow.id) == key.id, col(DataKeyRow.wrapped).is_not(None))
+                .values(wrapped=self._wrap(key), master=self._master.current)
+            )
+            async with transaction(self._engine) as connection:
+                await connection.execute(renewed)
+        return len(keys)
+
+    async def by_master(self) -> dict[str, int]:
+        """How many keys each master key wraps."""
+        counted = (
+            select(DataKeyRow.master, func.count())
+            .where(col(DataKeyRow.wrapped).is_not(None))
+            .group_by(col(DataKeyRow.master))
+        )
+        async with reading(self._engine) as session:
+            return dict((await session.exec(counted)).all())
+
+    async def drop_unclaimed(self, before: datetime) -> int:
+        """Destroy keys that no case has used since a moment, as those of a process that died."""
+        old = delete(DataKeyRow).where(col(DataKeyRow.case_number).is_(None), col(DataKeyRow.made_at) < before)
+        async with transaction(self._engine) as connection:
+            return (await connection.execute(old)).rowcount
+
+    def _wrap(self, key: DataKey) -> bytes:
+        return lock(self._master.in_use, key.secret, key.id.encode())
+
+    def _unwrap(self, row: DataKeyRow) -> DataKey | None:
+        master = self._master.key(row.master)
+        if master is None or row.wrapped is None:
+            return None
+        try:
+            return DataKey(id=row.id, secret=unlock(master, row.wrapped, row.id.encode()))
+        except InvalidTag:
+            return None
+
+
+_CLAIM = (
+    update(DataKeyRow)
+    .where(col(DataKeyRow.id) == func.any(bindparam("ids", type_=ARRAY(String))), col(DataKeyRow.case_number).is_(None))
+    .values(case_number=bindparam("number"))
+)
+
+
+async def claim(connection: AsyncConnection, number: str, rows: Iterable[bytes]) -> None:
+    """Note the case that keys belong to, by the texts of its events that they sealed; the first case keeps a key."""
+    ids: set[str] = set()
+    for row in rows:
+        ids |= keys_in(row.decode())
+    if ids:
+        await connection.execute(_CLAIM, {"ids": sorted(ids), "number": number})
+
+
+async def destroy(connection: AsyncConnection, number: str) -> int:
+    """Destroy every key of a case; how many those were."""
+    gone = (
+        update(DataKeyRow)
+        .where(col(DataKeyRow.case_number) == number, col(DataKeyRow.wrapped).is_not(None))
+        .values(wrapped=None, destroyed_at=text("now()"))
+    )
+    return (await connection.execute(gone)).rowcount
