@@ -9,6 +9,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEMO ?= 1
 SEQUENCES ?= 10000
+EXAMPLES ?= 50
+TESTERS ?= 2
 
 help:  ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +35,12 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY)  ## Start the service with the demonstration city; DEMO=0 starts it empty
 	@exec $(BIN)/hotline up $(if $(filter 0 no false,$(DEMO)),--no-demo,--demo)
 
-test: $(READY)  ## Run all tests
-	@$(BIN)/python -m pytest $(TESTS)
+test: $(READY)  ## Run all tests, by two processes; TESTERS=0 runs them in one
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(TESTS)
 
-fuzz: $(READY)  ## Lead thousands of random cases through the rules; SEQUENCES=50000 leads more
+fuzz: $(READY)  ## Random lives of cases, and random requests to the API; SEQUENCES=50000 EXAMPLES=200 makes more
 	@HOTLINE_SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest tests/model/test_random_lives.py -q -s --timeout=0
+	@HOTLINE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/api/test_described.py -q --timeout=0
 
 check: $(READY)  ## Check format, style and types
 	@$(BIN)/ruff format --check .

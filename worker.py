@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import signal
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,32 +19,44 @@ from activities.notices.channels import Channels
 from activities.notices.city import CityOfNotices
 from activities.notices.courier import Courier
 from activities.notices.owing import Notices
+from activities.relay import Relay
+from activities.retention import Forget, Retention
 from activities.wording.rendering import Wording
 from cases.errors import InvalidError
-from hotline import own_keys
+from hotline import discreet, own_keys
 from hotline.city import at_pace
 from hotline.policies import PolicyError, load
 from hotline.settings import Settings
 from hotline.stack import resolve
+from records.attachments import Attachments
 from records.database import connect as connect_database
 from records.register import Register
+from vault.following import Following
+from vault.keyfile import KeyFile, KeyFileError
 from workflows.complaint_case import ComplaintCase
 from workflows.connection import connect
 from workflows.delivering import SYSTEMS
 from workflows.engine import Engine
 from workflows.policy_adoption import PolicyAdoption
+from workflows.retention import Retention as RetentionWorkflow
+from workflows.retention_schedule import ensure_for_sure
 from workflows.sandbox import SANDBOX
 
 USUAL = Bounds()
+
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 5.0
+"""Seconds between two tries to reach Temporal's server at the start."""
 
 _log = logging.getLogger("hotline.worker")
 
 
 class Workers:
-    """The workers of the cases and of the deliveries to units, and the courier of notices, which run side by side."""
+    """The workers of the cases and of the deliveries to units, the relay of complaints that were kept, and the courier
+    of notices, which run side by side."""
 
-    def __init__(self, *workers: Worker, departments: Departments, courier: Courier | None) -> None:
+    def __init__(self, *workers: Worker, departments: Departments, relay: Relay, courier: Courier | None) -> None:
         self._workers = workers
+        self._relay = relay
         self._departments = departments
         self._courier = courier
         self._running = AsyncExitStack()
@@ -52,6 +65,8 @@ class Workers:
         self._running.push_async_callback(self._departments.aclose)
         for worker in self._workers:
             await self._running.enter_async_context(worker)
+        relaying = asyncio.create_task(self._relay.run())
+        self._running.callback(relaying.cancel)
         if self._courier is not None:
             self._running.push_async_callback(self._courier.aclose)
             going = asyncio.create_task(self._courier.run())
@@ -69,6 +84,7 @@ def build(
     *,
     bounds: Bounds = USUAL,
     courier: Courier | None = None,
+    outside: Sequence[Forget] = (),
 ) -> Workers:
     """The workers of a task queue. 500 cases stay in memory between their events; the rest cost none.
 
@@ -78,10 +94,12 @@ def build(
         register: Where they are recorded.
         bounds: Where orders to units may go, and how fast.
         courier: Who sends the notices; without one, they wait for another worker's.
+        outside: What forgets erased cases where more of them lies than register and engine have.
     """
     casebook = Casebook(register)
     engine = Engine(client, task_queue, register.history)
     adoptions = Adoptions(register, engine)
+    retention = Retention(register, [engine.forget, *outside])
     departments = Departments(register, bounds)
     deliveries = Worker(
         client,
@@ -93,7 +111,7 @@ def build(
     cases = Worker(
         client,
         task_queue=task_queue,
-        workflows=[ComplaintCase, PolicyAdoption],
+        workflows=[ComplaintCase, PolicyAdoption, RetentionWorkflow],
         activities=[
             casebook.record,
             casebook.rewrite,
@@ -103,6 +121,9 @@ def build(
             Links(engine).tell,
             adoptions.find,
             adoptions.adopt,
+            retention.erase_due,
+            retention.settle_erased,
+            retention.drop_leftovers,
         ],
         workflow_runner=SANDBOX,
         max_cached_workflows=500,
@@ -112,16 +133,17 @@ def build(
         max_concurrent_local_activities=200,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
-    return Workers(deliveries, cases, departments=departments, courier=courier)
+    return Workers(deliveries, cases, departments=departments, relay=Relay(register.kept, engine), courier=courier)
 
 
 async def run(settings: Settings) -> None:
     """Work until the process is told to stop.
 
     Raises:
-        RuntimeError: Temporal's server does not answer, or no database is set.
+        RuntimeError: no database is set.
         InvalidError: the channels file cannot be used.
         PolicyError: the policy cannot be used.
+        KeyFileError: the service's own keys cannot be used.
     """
     settings = resolve(settings)
     if settings.database_url is None:
@@ -134,7 +156,11 @@ async def run(settings: Settings) -> None:
         database = connect_database(settings.database_url.get_secret_value())
         stack.push_async_callback(database.dispose)
         keys = own_keys.load(settings)
-        client = await connect(keys, f"127.0.0.1:{settings.temporal_port}")
+        watching = asyncio.create_task(Following(own_keys.path(settings), keys).run())
+        stack.callback(watching.cancel)
+        client = await _connected(keys, f"127.0.0.1:{settings.temporal_port}", stop)
+        if client is None:
+            return
         bounds = Bounds(
             networks=settings.open_networks,
             within=settings.unit_timeout,
@@ -144,10 +170,33 @@ async def run(settings: Settings) -> None:
         register = Register(database, keys)
         await register.seals.data_keys.check()
         in_force = CityOfNotices(city, register.policies, lambda one: at_pace(one, settings))
-        courier = Courier(register.sending_queue, in_force, _wording(settings), channels)
-        workers = build(client, settings.task_queue, register, bounds=bounds, courier=courier)
+        courier = Courier(register.sending_queue, register.seals, in_force, _wording(settings), channels)
+        attachments = Attachments(settings.attachments or settings.state / "attachments")
+        workers = build(
+            client, settings.task_queue, register, bounds=bounds, courier=courier, outside=[attachments.delete_all]
+        )
         await stack.enter_async_context(workers)
+        scheduling = asyncio.create_task(ensure_for_sure(client, settings.task_queue, city.policy.city_zone))
+        stack.callback(scheduling.cancel)
+        chaining = asyncio.create_task(register.audit.chain.run())
+        stack.callback(chaining.cancel)
         await stop.wait()
+
+
+async def _connected(keys: KeyFile, address: str, stop: asyncio.Event) -> Client | None:
+    """A client as soon as Temporal's server answers; none once it is told to stop before that."""
+    pause = _SHORTEST_WAIT
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT * 2):
+                return await connect(keys, address)
+        except (RuntimeError, TimeoutError) as error:
+            why = str(error).partition("\n")[0] or "no answer"
+            _log.warning("waiting for Temporal's server, by TEMPORAL_ADDRESS or at %s: %s", address, why)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(_LONGEST_WAIT, pause * 2)
+    return None
 
 
 def _wording(settings: Settings) -> Wording:
@@ -161,10 +210,10 @@ def _wording(settings: Settings) -> Wording:
 def main() -> None:
     """Run the worker by the settings of the environment."""
     settings = Settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    discreet.configure(settings.log_level)
     try:
         asyncio.run(run(settings))
-    except (InvalidError, PolicyError) as error:
+    except (InvalidError, PolicyError, KeyFileError) as error:
         # The last line of the log is what the start of the whole service tells.
         raise SystemExit(f"hotline: {error}") from None
 

@@ -14,7 +14,9 @@ from activities.wire import Reply
 from cases.order_form import OrderForm
 from cases.vocabulary import Code, Note
 
-_MOST_TEXT = 300
+_MOST_BYTES = 500
+"""Of what a system says went wrong, in UTF-8: sealed it must have room in what the engine is told of a failure."""
+
 _LONGEST_WAIT = 300.0
 """Seconds. However long a system wants to be left alone: its orders have limits that it does not set."""
 
@@ -57,7 +59,7 @@ class Answer(BaseModel):
 
 
 def read(reply: Reply, form: OrderForm) -> Delivery:
-    """What became of an order, by the answer to it.
+    """What became of an order, by the answer to it; the form has its texts open.
 
     Raises:
         NotTakenError: the system does not have it, or nobody can tell.
@@ -68,7 +70,7 @@ def read(reply: Reply, form: OrderForm) -> Delivery:
     said = _said(reply, form)
     if status in _HEALING:
         # A system that is still busy with this very order does its work.
-        raise NotTakenError(f"{_HEALING[status]}{said}", wait=_wait(reply), well=status == 409)
+        raise NotTakenError(_HEALING[status], words=said, wait=_wait(reply), well=status == 409)
     if status in _MOVED:
         raise NotTakenError(
             f"answers that its address is another one now ({status}); where it sends to is not followed. "
@@ -80,8 +82,8 @@ def read(reply: Reply, form: OrderForm) -> Delivery:
         # A sign at the door, as during maintenance or before a log-in, comes down again.
         raise NotTakenError(f"answers {status} and sends elsewhere, which is not followed")
     if 400 <= status < 500:
-        raise NotTakenError(f"answers {status}{_meaning(status)}{said}", for_good=True, well=True)
-    raise NotTakenError(f"answers {status}{said}", wait=_wait(reply))
+        raise NotTakenError(f"answers {status}{_meaning(status)}", words=said, for_good=True, well=True)
+    raise NotTakenError(f"answers {status}", words=said, wait=_wait(reply))
 
 
 def _taken(reply: Reply) -> Delivery:
@@ -155,9 +157,8 @@ def _said(reply: Reply, form: OrderForm) -> str:
     if not isinstance(said, str):
         return ""
     shown = _without_the_complaint(_in_one_line(said), form)
-    if not shown:
-        return ""
-    return f": {shown}" if len(shown) <= _MOST_TEXT else f": {shown[: _MOST_TEXT - 1]}…"
+    written = shown.encode()
+    return shown if len(written) <= _MOST_BYTES else f"{written[: _MOST_BYTES - 3].decode(errors='ignore')}…"
 
 
 def _in_one_line(text: str) -> str:
@@ -165,7 +166,7 @@ def _in_one_line(text: str) -> str:
 
 
 def _without_the_complaint(text: str, form: OrderForm) -> str:
-    person = form.complainant
+    person = form.complainant or form.withheld
     told = [form.description, form.subject, form.location.address]
     told += [person.name, person.phone, person.email] if person else []
     for part in sorted({_in_one_line(part) for part in told if part and part.strip()}, key=len, reverse=True):

@@ -15,14 +15,17 @@ from activities.failure import LaterError, NotTakenError
 from activities.known_systems import KnownSystems
 from activities.life import signs_of_life
 from activities.messages import DELIVER_ORDER, Delivery
+from activities.opening import ErasedError, LostKeyError, opened
 from activities.pace import Lane
 from activities.stuck import StuckList
 from activities.wire import Wire
-from cases.errors import UnavailableError
+from cases.disclosure import shown_form
+from cases.errors import InvalidError, UnavailableError
 from cases.order_form import OrderForm
 from cases.targets import Network, orders_url
 from records.register import Register
 from records.systems import System
+from vault.sealing import DataKey, seal
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +69,18 @@ class _Way:
     failing: bool = False
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """An order with its texts open, `shown` as it goes out, and a key of its case, by which the answer to it is sealed.
+
+    There is no key where none of its texts was sealed, as an earlier release wrote them.
+    """
+
+    form: OrderForm
+    shown: OrderForm
+    key: DataKey | None
+
+
 class Departments:
     """The units' systems. An order keeps its key over every attempt, so that a unit can tell a repeat.
 
@@ -100,7 +115,7 @@ class Departments:
                     await self._stuck.waits(form, f"{form.unit}: {later.reason}")
                 raise _error(f"{form.unit}: {later.reason}", "waits", later.seconds) from None
             except NotTakenError as failure:
-                await self._stuck.failed(form, f"{form.unit} {failure.reason}", stopped=failure.for_good)
+                await self._stuck.failed(form, f"{form.unit} {failure.told}", stopped=failure.for_good)
                 raise self._failed(form, failure) from None
             except UnavailableError as error:
                 raise _error(str(error), "unavailable", None) from None
@@ -131,8 +146,10 @@ class Departments:
         try:
             way.breaker.look()
             async with way.lane.turn(form.key, priority):
+                # Before the attempt: what is wrong here is no fault of the unit's system.
+                order = await self._open(form)
                 with way.breaker.attempt():
-                    return await self._post(form, system)
+                    return await self._post(order, system)
         except LaterError as later:
             if not later.behind:
                 raise
@@ -147,13 +164,44 @@ class Departments:
                     "the system of %s %s", form.unit, "takes no orders" if way.failing else "takes orders again"
                 )
 
-    async def _post(self, form: OrderForm, system: System) -> Delivery:
-        content = signing.body(await self._as_first_told(form))
-        headers = signing.headers(form.key, content, system.secrets)
+    async def _open(self, form: OrderForm) -> _Opened:
+        """The order as it may leave.
+
+        Raises:
+            NotTakenError: the case was erased, or a key of its texts is lost.
+            UnavailableError: a key is out of reach.
+        """
+        try:
+            found, key = await opened(self._register.seals, await self._as_first_told(form))
+        except ErasedError:
+            told = "is told nothing more of it: the case was erased"
+            raise NotTakenError(told, for_good=True, well=True) from None
+        except LostKeyError as error:
+            told = f"is not told: the key {error} of its texts cannot be used; see whether the file of keys is whole"
+            raise NotTakenError(told, well=True) from None
+        return _Opened(found, shown_form(found), key)
+
+    async def _post(self, order: _Opened, system: System) -> Delivery:
+        content = signing.body(order.shown)
+        headers = signing.headers(order.form.key, content, system.secrets)
         limit = activity.info().start_to_close_timeout
         within = max(limit.total_seconds() - _BEFORE_THE_END, 1.0) if limit else None
         reply = await self._wire.post(orders_url(system.endpoint), content, headers, within)
-        return answers.read(reply, form)
+        try:
+            delivery = answers.read(reply, order.form)
+            # Whatever a system says may repeat what it was sent, in whichever form.
+            spoken = delivery.note or delivery.reason or delivery.evidence
+            return seal(delivery, await self._key(order)) if spoken else delivery
+        except InvalidError as error:
+            told = f"answers {reply.status} with an answer that is none: `{error.field}`: {error.detail}"
+            raise NotTakenError(told) from None
+        except NotTakenError as failure:
+            if failure.words:
+                failure.words = (await self._key(order)).seal(failure.words)
+            raise
+
+    async def _key(self, order: _Opened) -> DataKey:
+        return order.key or await self._register.seals.key_for(order.form.case_number)
 
     async def _as_first_told(self, form: OrderForm) -> OrderForm:
         """What stands in the unit's mailbox under the key: a later release may put the same in another form."""
@@ -178,12 +226,12 @@ class Departments:
         if failure.for_good:
             self._failures.pop(form.key, None)
             _log.warning("%s is not taken by %s for good", form.key, form.unit)
-            return _error(f"{form.unit} {failure.reason}", failure.kind, None, for_good=True)
+            return _error(f"{form.unit} {failure.told}", failure.kind, None, for_good=True)
         if len(self._failures) >= _MANY:
             self._failures.clear()
         times = self._failures[form.key] = self._failures.get(form.key, 0) + 1
         seconds = max(_backoff(times), failure.wait or 0.0)
-        return _error(f"{form.unit} {failure.reason}", failure.kind, seconds)
+        return _error(f"{form.unit} {failure.told}", failure.kind, seconds)
 
     async def aclose(self) -> None:
         """Let go of all connections."""

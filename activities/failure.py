@@ -5,7 +5,9 @@ class NotTakenError(Exception):
     """A unit's system did not take an order.
 
     Args:
-        reason: Why, for people: the rest of a sentence that begins with the unit. Holds nothing of the complaint.
+        reason: Why, for people: the rest of a sentence that begins with the unit. Holds nothing of the complaint, and
+            no word of the system's own.
+        words: What the system itself says of it, if it does; it is sealed before anybody keeps it.
         for_good: Whether trying again is of no use before a person has seen to it.
         wait: Seconds for which the system wants to be left alone, if it says so.
         well: Whether the system does its work, and only this order is not taken.
@@ -16,6 +18,7 @@ class NotTakenError(Exception):
         self,
         reason: str,
         *,
+        words: str = "",
         for_good: bool = False,
         wait: float | None = None,
         well: bool = False,
@@ -23,10 +26,16 @@ class NotTakenError(Exception):
     ) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.words = words
         self.for_good = for_good
         self.wait = wait
         self.well = well
         self.kind = "refused_by_unit" if for_good else kind
+
+    @property
+    def told(self) -> str:
+        """Why, with what the system says of it."""
+        return f"{self.reason}: {self.words}" if self.words else self.reason
 
 
 class LaterError(Exception):

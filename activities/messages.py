@@ -23,6 +23,9 @@ SEND_NOTICE = "send_notice"
 TELL_CASE = "tell_case"
 FIND_CASES = "find_cases"
 ADOPT = "adopt"
+ERASE_DUE = "erase_due"
+SETTLE_ERASED = "settle_erased"
+DROP_LEFTOVERS = "drop_leftovers"
 
 MOST_BYTES = 1_000_000
 """What one message to the engine may hold in events: half of what its server takes, for the rest of the message."""
@@ -175,3 +178,42 @@ class NoticeRequest(Value):
 
     effect: Effect
     number: str
+
+
+class DuePlace(Value):
+    """Where a way through the cases that are due for erasing stands: after which one, of which policy."""
+
+    policy: str
+    closed_at: AwareDatetime
+    number: str
+
+
+class ErasingPage(Value):
+    """Asks for the erasing of cases whose time is over at a moment: so many, after one, and so many a second."""
+
+    now: AwareDatetime
+    after: DuePlace | None = None
+    limit: int
+    a_second: float
+
+
+class Erased(Value):
+    """What came of a page: how many were `erased`, how many could not be, and where the next page begins, if any."""
+
+    erased: int
+    failed: int
+    next: DuePlace | None = None
+
+
+class SettlingPage(Value):
+    """Asks to see to what is left outside the register of erased cases: of so many, after one."""
+
+    after: str = ""
+    limit: int
+
+
+class Settled(Value):
+    """How many were settled; where the next page begins, if any."""
+
+    settled: int
+    next: str | None = None

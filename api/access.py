@@ -1,4 +1,4 @@
-"""Who may do what: one table of routes and roles, and what a key is bound to."""
+"""The doors: which row of the table of rights each route is, and which cases a key reaches by what it is bound to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,99 +7,20 @@ from http import HTTPStatus
 from fastapi import Request
 
 from api import services
+from api.people import ROLE_HEADER
 from api.problems import ProblemError
 from cases.case import Case
 from cases.errors import UnknownCaseError
 from cases.lifecycle import STEPS, By
+from cases.rights import RIGHTS, acts_for
 from cases.vocabulary import Actor, Role
 from records.keys import Key
-
-_DESK = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
-_INTAKE = _DESK | {Role.INTAKE}
-_HANDLING = frozenset({Role.UNIT_CLERK, Role.UNIT_LEAD, Role.ADMIN})
-_STAFF = _DESK | {Role.UNIT_CLERK, Role.UNIT_LEAD}
-_SUPERVISION = frozenset({Role.SUPERVISOR, Role.ADMIN})
-_EVERYBODY = _INTAKE | {Role.UNIT_CLERK, Role.UNIT_LEAD}
-_OPERATION = frozenset({Role.ADMIN})
 
 PUBLIC = frozenset({"GET /healthz", "GET /readyz", "GET /metrics"})
 """Routes that need no key, and tell nothing of any case."""
 
 SIGNED = frozenset({"POST /v1/callbacks/{unit}"})
 """Routes that are open to whoever signs what is sent with a secret of the unit in the address."""
-
-ACCESS: dict[str, frozenset[Role]] = {
-    "POST /v1/cases": frozenset({Role.INTAKE, Role.DESK, Role.ADMIN}),
-    "GET /v1/cases": _EVERYBODY,
-    "GET /v1/cases/{number}": _EVERYBODY,
-    "GET /v1/cases/{number}/events": _EVERYBODY,
-    "GET /v1/cases/{number}/explanation": _EVERYBODY,
-    "POST /v1/cases/{number}/answer": _DESK,
-    "POST /v1/cases/{number}/not-dispatch": _DESK,
-    "POST /v1/cases/{number}/consult": _DESK,
-    "POST /v1/cases/{number}/dispatch": _DESK,
-    "POST /v1/cases/{number}/designate": _SUPERVISION,
-    "POST /v1/cases/{number}/reassign": _DESK,
-    "POST /v1/cases/{number}/adjudicate": _DESK,
-    "POST /v1/cases/{number}/join": _DESK,
-    "POST /v1/cases/{number}/acknowledge": _HANDLING,
-    "POST /v1/cases/{number}/return": _HANDLING,
-    "POST /v1/cases/{number}/contact": _HANDLING,
-    "POST /v1/cases/{number}/progress": _HANDLING,
-    "POST /v1/cases/{number}/report": _HANDLING,
-    "POST /v1/cases/{number}/extension": _HANDLING,
-    "POST /v1/cases/{number}/extension/decision": _SUPERVISION,
-    "POST /v1/cases/{number}/wait": _STAFF,
-    "POST /v1/cases/{number}/hold": _SUPERVISION,
-    "POST /v1/cases/{number}/review": _STAFF,
-    "POST /v1/cases/{number}/resume": _STAFF,
-    "POST /v1/cases/{number}/escalate": _HANDLING,
-    "POST /v1/cases/{number}/whistle": _HANDLING,
-    "POST /v1/cases/{number}/assists/{assist}/acknowledge": _HANDLING,
-    "POST /v1/cases/{number}/assists/{assist}/refuse": _HANDLING,
-    "POST /v1/cases/{number}/assists/{assist}/adjudicate": _STAFF,
-    "POST /v1/cases/{number}/assists/{assist}/progress": _HANDLING,
-    "POST /v1/cases/{number}/assists/{assist}/report": _HANDLING,
-    "POST /v1/cases/{number}/callback": _DESK,
-    "POST /v1/cases/{number}/withdraw": _INTAKE,
-    "POST /v1/cases/{number}/supplement": _EVERYBODY,
-    "POST /v1/cases/{number}/urge": _INTAKE,
-    "POST /v1/cases/{number}/rate": _INTAKE,
-    "POST /v1/cases/{number}/reopen": _INTAKE,
-    "POST /v1/cases/{number}/appeal": _INTAKE,
-    "POST /v1/cases/{number}/supervise": _DESK,
-    "POST /v1/cases/{number}/close": _SUPERVISION,
-    "POST /v1/cases/{number}/note": _EVERYBODY,
-    "POST /v1/cases/{number}/retry-delivery": _DESK,
-    "GET /v1/cases/{number}/candidates": _INTAKE,
-    "POST /v1/candidates": _INTAKE,
-    "GET /v1/units": _EVERYBODY,
-    "GET /v1/units/{unit}/orders": _STAFF,
-    "GET /v1/units/{unit}/system": _OPERATION,
-    "PUT /v1/units/{unit}/system": _OPERATION,
-    "DELETE /v1/units/{unit}/system": _OPERATION,
-    "POST /v1/units/{unit}/system/secrets": _OPERATION,
-    "GET /v1/deliveries": _STAFF,
-    "GET /v1/notices": _DESK,
-    "POST /v1/notices/{id}/retry": _DESK,
-    "POST /v1/cases/{number}/reveal": _STAFF | {Role.INTAKE, Role.DISTRICT, Role.AUDITOR},
-    "POST /v1/cases/{number}/attachments": _EVERYBODY,
-    "GET /v1/cases/{number}/attachments/{attachment}": _EVERYBODY,
-    "POST /v1/cases/{number}/caller-mark": _DESK,
-    "DELETE /v1/cases/{number}/caller-mark": _DESK,
-    "PUT /v1/cases/{number}/legal-hold": _SUPERVISION,
-    "DELETE /v1/cases/{number}/legal-hold": _SUPERVISION,
-    "POST /v1/cases/{number}/erase": _OPERATION,
-    "GET /v1/erasures": frozenset({Role.AUDITOR, Role.ADMIN}),
-    "GET /v1/audit": frozenset({Role.AUDITOR, Role.ADMIN}),
-    "POST /v1/codec/decode": frozenset({Role.AUDITOR, Role.ADMIN}),
-    "GET /v1/categories": _EVERYBODY,
-    "GET /v1/route": _EVERYBODY,
-}
-"""Which roles a route is open to. What a key is bound to narrows it further: see `Caller`."""
-
-PARTS = ("unit", "assisting", "involved", "district")
-"""The parts that a unit can have in a case, as the lists of cases know them."""
 
 _ADDRESSES = {"request_extension": "/extension", "decide_extension": "/extension/decision"}
 
@@ -111,11 +32,52 @@ def step_address(act: str) -> str:
     return _ADDRESSES.get(act, f"/{act.replace('_', '-')}")
 
 
-UNIT_ACTS = tuple(
-    act
-    for act, step in STEPS.items()
-    if step.by is not By.ENGINE and Role.UNIT_LEAD in ACCESS[f"POST /v1/cases/{{number}}{step_address(act)}"]
-)
+STEPS_OF_PEOPLE = tuple(act for act, step in STEPS.items() if step.by is not By.ENGINE)
+"""The acts that have an address of their own."""
+
+ROWS: dict[str, str] = {
+    "POST /v1/cases": "receive",
+    **{f"POST /v1/cases/{{number}}{step_address(act)}": act for act in STEPS_OF_PEOPLE},
+    "GET /v1/cases": "list",
+    "GET /v1/cases/{number}": "look",
+    "GET /v1/cases/{number}/events": "events",
+    "GET /v1/cases/{number}/explanation": "explain",
+    "POST /v1/cases/{number}/reveal": "reveal",
+    "POST /v1/cases/{number}/attachments": "attach",
+    "GET /v1/cases/{number}/attachments/{attachment}": "attachment",
+    "GET /v1/cases/{number}/candidates": "candidates",
+    "POST /v1/candidates": "candidates",
+    "POST /v1/callers": "candidates",
+    "GET /v1/cases/{number}/caller": "candidates",
+    "POST /v1/cases/{number}/caller-mark": "mark_caller",
+    "DELETE /v1/cases/{number}/caller-mark": "mark_caller",
+    "PUT /v1/cases/{number}/legal-hold": "legal_hold",
+    "DELETE /v1/cases/{number}/legal-hold": "legal_hold",
+    "POST /v1/cases/{number}/erase": "erase",
+    "GET /v1/erasures": "erasures",
+    "GET /v1/audit": "audit",
+    "POST /v1/codec/decode": "codec",
+    "GET /v1/units": "catalogue",
+    "GET /v1/categories": "catalogue",
+    "GET /v1/route": "catalogue",
+    "GET /v1/units/{unit}/orders": "mailbox",
+    "GET /v1/units/{unit}/system": "unit_system",
+    "PUT /v1/units/{unit}/system": "set_unit_system",
+    "DELETE /v1/units/{unit}/system": "set_unit_system",
+    "POST /v1/units/{unit}/system/secrets": "set_unit_system",
+    "GET /v1/deliveries": "deliveries",
+    "GET /v1/notices": "notices",
+    "POST /v1/notices/{id}/retry": "retry_notice",
+}
+"""Which row of the table of rights each route is the door of."""
+
+ACCESS: dict[str, frozenset[Role]] = {route: RIGHTS[row].roles for route, row in ROWS.items()}
+"""Which roles a route is open to. Of which cases it is narrows it further: see `Caller`."""
+
+PARTS = ("unit", "assisting", "involved", "district")
+"""The parts that a unit can have in a case, as the lists of cases know them."""
+
+UNIT_ACTS = tuple(act for act in STEPS_OF_PEOPLE if RIGHTS[act].scopes[Role.UNIT_LEAD].is_open)
 """The acts whose steps are open to a unit."""
 
 
@@ -124,12 +86,14 @@ class Caller:
     """Whoever holds a key. A unit's key reaches the cases it has a part in; one bound to a source, that source's.
 
     A unit that has `signed` what it sends is as good as one with a key of its own. A person's token is held like a key
-    whose prefix is `person:` and the account. `origin` is the network address that the request came from.
+    whose prefix is `person:` and the account. `origin` is the network address that the request came from. A district
+    reaches the cases in which it has a part itself, or any unit of its `territory`, by the catalogue in force.
     """
 
     key: Key
     signed: bool = False
     origin: str = ""
+    territory: frozenset[str] = frozenset()
 
     @property
     def actor(self) -> Actor:
@@ -144,24 +108,42 @@ class Caller:
         Raises:
             UnknownCaseError: it is not; nothing tells that case from one that does not exist.
         """
-        if self.key.unit is not None and self.key.unit not in case.units_concerned():
+        if self.key.unit is not None and self._own_units.isdisjoint(case.units_concerned()):
             raise UnknownCaseError(case.number)
         if self.key.source is not None and case.complaint.source != self.key.source:
             raise UnknownCaseError(case.number)
 
     def may(self, act: str) -> bool:
         """Whether the step of an act is open to the key's role."""
-        return self.key.role in ACCESS[f"POST /v1/cases/{{number}}{step_address(act)}"]
+        return self.key.role in RIGHTS[act].roles
 
     def own_cases(self, asked: Mapping[str, str | None]) -> dict[str, str | None]:
         """Whose cases a list holds: as was asked for by one of the `PARTS`, or else those that the key's unit leads.
 
+        A district's list holds what its units and itself lead, or one of them, as was asked for.
+
         Raises:
             ProblemError: another unit's were asked for.
         """
-        parts = [part for part in PARTS if part != "unit" and asked.get(part) is not None] or ["unit"]
-        own = {part: _own(part, asked.get(part), self.key.unit) for part in parts}
+        parts = [part for part in PARTS if part != "unit" and asked.get(part) is not None]
+        if self.key.role is Role.DISTRICT:
+            if asked.get("unit") is None and not parts:
+                return dict.fromkeys(PARTS) | {"district": self.key.unit}
+            return self._of_district(asked, parts or ["unit"])
+        own = {part: _own(part, asked.get(part), self.key.unit) for part in parts or ["unit"]}
         return {part: asked.get(part) for part in PARTS} | own
+
+    def _of_district(self, asked: Mapping[str, str | None], parts: list[str]) -> dict[str, str | None]:
+        for part in parts:
+            if part == "district":
+                _own(part, asked[part], self.key.unit)
+            elif asked[part] not in self._own_units:
+                raise forbidden(f"{part}: this key is bound to the district {self.key.unit!r}; write one of its units")
+        return {part: asked.get(part) for part in PARTS}
+
+    @property
+    def _own_units(self) -> frozenset[str]:
+        return self.territory | ({self.key.unit} if self.key.unit is not None else frozenset())
 
     def own_unit(self, asked: str | None) -> str | None:
         """The unit of which a list tells: the one that was asked for, or the one the key is bound to.
@@ -210,7 +192,7 @@ async def admit(request: Request, route: str) -> None:
     text = _key_text(request)
     if text is None:
         raise _unauthorized("send a key: Authorization: Bearer hl_..., or X-API-Key: hl_...")
-    key = await services.of(request).keyring.find(text)
+    key = await services.of(request).keyring.find(text, request.headers.get(ROLE_HEADER))
     if key is None:
         raise _unauthorized(
             "this key is unknown, expired or revoked; make a new one (`hotline keys create`), send it as Bearer hl_..."
@@ -218,9 +200,16 @@ async def admit(request: Request, route: str) -> None:
     if key.role not in ACCESS[route]:
         roles = ", ".join(sorted(ACCESS[route]))
         raise forbidden(f"a key of the role {key.role} may not do this; it is open to: {roles}")
-    if key.role.of_unit != (key.unit is not None):
+    if acts_for(key.role) != (key.unit is not None):
         raise forbidden("this key's role and unit do not fit; make a new one with `hotline keys create`")
-    request.state.caller = Caller(key, origin=origin_of(request))
+    request.state.caller = Caller(key, origin=origin_of(request), territory=_territory(request, key))
+
+
+def _territory(request: Request, key: Key) -> frozenset[str]:
+    if key.role is not Role.DISTRICT:
+        return frozenset()
+    units = services.of(request).city.catalogue.units.values()
+    return frozenset(unit.code for unit in units if unit.district == key.unit)
 
 
 def origin_of(request: Request) -> str:

@@ -1,7 +1,6 @@
 """The API as a whole, and the process that serves it."""
 
 import asyncio
-import logging
 import socket
 import sys
 from contextlib import AsyncExitStack
@@ -9,42 +8,55 @@ from contextlib import AsyncExitStack
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
-from api import openapi, problems
+from api import openapi, people, problems
 from api.city import CityInForce
+from api.codec_origins import CodecOrigins
 from api.incidents import Incidents
 from api.keyring import KeyRing
 from api.limits import BodyLimit
 from api.metrics import Measured, Metrics
+from api.pace import Pace
+from api.patience import BodyPatience, PatientProtocol
 from api.routes import (
     assisting,
+    attachments,
+    audit,
     callbacks,
+    callers,
     candidates,
     cases,
     catalogue,
+    codec,
     complainant,
     dispatching,
+    erasure,
     handling,
     health,
     mailboxes,
     outgoing,
     oversight,
+    revealing,
     systems,
     units,
 )
+from api.safety import Safety
 from api.services import Services
 from api.watch import MailboxWatch
 from cases.city import City
-from hotline import own_keys, ports, stack
+from hotline import discreet, own_keys, ports, stack
 from hotline.city import at_pace
 from hotline.errors import StartError
 from hotline.policies import load
 from hotline.settings import Settings
+from records.attachments import Attachments
 from records.database import connect as connect_database
 from records.database import migrate
 from records.keys import Keys
 from records.register import Register
+from vault.following import Following
 from vault.keyfile import KeyFile
 from workflows.connection import connect as connect_temporal
 from workflows.engine import Engine
@@ -65,33 +77,75 @@ def create_app(
     )
     metrics = Metrics()
     in_force = city if isinstance(city, CityInForce) else CityInForce(city, register)
+    signing_in = people.from_settings(settings, register.seals.digests)
+    if signing_in is not None:
+        signing_in.check_units(in_force.city)
     app.state.services = Services(
         engine=engine,
         register=register,
-        keyring=KeyRing(keys),
+        keyring=KeyRing(keys, people=signing_in),
         in_force=in_force,
         metrics=metrics,
-        watch=MailboxWatch(register.mailboxes),
+        watch=MailboxWatch(register.mailboxes, register.seals),
         networks=settings.open_networks,
+        attachments=Attachments(settings.attachments or settings.state / "attachments"),
+        attachments_most=settings.attachments_most,
     )
-    for routes in (cases, dispatching, handling, assisting, complainant, oversight):
+    for routes in (cases, revealing, dispatching, handling, assisting, complainant, oversight):
         app.include_router(routes.router)
-    for routes in (mailboxes, systems, callbacks, units, outgoing, catalogue, health, candidates):
+    for routes in (
+        attachments,
+        callers,
+        audit,
+        mailboxes,
+        systems,
+        callbacks,
+        units,
+        outgoing,
+        catalogue,
+        health,
+        candidates,
+        codec,
+    ):
         app.include_router(routes.router)
+    app.include_router(erasure.router)
     problems.install(app)
     openapi.describe(app)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, files=settings.attachment_bytes)
+    app.add_middleware(BodyPatience)
+    app.add_middleware(
+        Pace,
+        per_key=settings.per_key,
+        per_address=settings.per_address,
+        failures=settings.failures_per_address,
+    )
+    if origins := _listed(settings.cors_origins):
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "X-Hotline-Role"],
+            expose_headers=["Link", "Location", "Retry-After"],
+            max_age=600,
+        )
+    if origins := _listed(settings.codec_origins):
+        app.add_middleware(CodecOrigins, origins=origins)
     app.add_middleware(Incidents)
+    app.add_middleware(Safety)
     app.add_middleware(Measured, metrics=metrics)
     return app
+
+
+def _listed(text: str) -> list[str]:
+    return [one for item in text.split(",") if (one := item.strip())]
 
 
 async def serve(settings: Settings) -> None:
     """Serve until the process is told to stop.
 
     Raises:
-        StartError: the port is taken, or Temporal does not answer.
+        StartError: the port is taken, or Temporal's own settings cannot be read.
         NotRunningError: no database is set, and no service runs on the state folder.
         UnavailableError: the database does not answer.
         PolicyError: the policy cannot be used.
@@ -106,6 +160,8 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as parts:
         database = connect_database(url)
         parts.push_async_callback(database.dispose)
+        watching = asyncio.create_task(Following(own_keys.path(settings), keys).run())
+        parts.callback(watching.cancel)
         register = Register(database, keys, reserve=settings.key_reserve)
         await register.seals.data_keys.check()
         parts.push_async_callback(register.seals.aclose)
@@ -121,12 +177,15 @@ async def serve(settings: Settings) -> None:
             app,
             host=settings.host,
             port=settings.api_port,
+            http=PatientProtocol,
+            forwarded_allow_ips=_listed(settings.proxies),
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
         )
         parts.push_async_callback(app.state.services.watch.aclose)
+        parts.push_async_callback(app.state.services.keyring.aclose)
         await Server(config, app.state.services.watch).serve()
 
 
@@ -143,18 +202,17 @@ class Server(uvicorn.Server):
 
 
 async def _temporal(keys: KeyFile, port: int) -> Client:
+    # Connected by the first call: a server that is away now must not keep complaints from being taken in.
     try:
-        return await connect_temporal(keys, f"127.0.0.1:{port}")
+        return await connect_temporal(keys, f"127.0.0.1:{port}", lazy=True)
     except RuntimeError as error:
-        raise StartError(
-            f"Temporal's server does not answer; start it, or name one by TEMPORAL_ADDRESS ({error})"
-        ) from error
+        raise StartError(f"Temporal's client settings cannot be read: {error}") from error
 
 
 def main() -> None:
     """Serve by the settings of the environment."""
     settings = Settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    discreet.configure(settings.log_level)
     if sys.platform == "win32":
         asyncio.run(serve(settings))
     else:

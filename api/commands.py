@@ -2,34 +2,49 @@
 
 from api.access import Caller
 from api.idempotency import command_id
-from api.lookup import find
+from api.lookup import look_up
 from api.problems import blamed
 from api.services import Services
+from api.starting import kept_so_far
 from cases.case import Case
-from cases.commands import Act, Command
+from cases.commands import Act, Command, fingerprint
 from cases.decide import allowed
-from cases.errors import RefusalError
-from cases.view import CaseView
+from cases.errors import RefusalError, UnavailableError
+from cases.view import CaseView, view
 
 _LISTED = "; it takes"
 
 
 async def submit(services: Services, caller: Caller, number: str, act: Act, idempotency_key: str | None) -> CaseView:
-    """The case as the command leaves it.
+    """The case as the command leaves it. Its texts are sealed here, before anything of it is kept (Art. 8).
 
     Raises:
+        InvalidError: a text reads like one that is sealed; names its field.
         RefusalError: a rule forbids it.
         UnknownCaseError: there is no such case, or none that the caller may know of.
-        UnavailableError: the engine is out of reach; sending it again under the same Idempotency-Key is safe.
+        UnavailableError: the engine is out of reach, the case is kept and not started yet, or there is no key to seal
+            with; sending it again under the same Idempotency-Key is safe.
     """
-    command = Command(id=id_of(caller, number, act.type, idempotency_key), actor=caller.actor, act=act)
     if caller.key.source is not None:
-        await find(services, caller, number)
+        await look_up(services, caller, number)
+    seals = services.register.seals
+    command = Command(
+        id=id_of(caller, number, act.type, idempotency_key),
+        actor=caller.actor,
+        act=await seals.seal(act, number),
+        digest=seals.digests.of_act(act),
+        origin=caller.origin,
+    )
     try:
         return await services.engine.submit(number, command)
+    except UnavailableError as error:
+        raise await kept_so_far(services, caller, number, error) from error
     except RefusalError as error:
         # A unit's command succeeds on its own order alone; whether a refusal may be told depends on whose case it is.
-        case, _ = await find(services, caller, number)
+        case, _ = await look_up(services, caller, number)
+        if error.rule == "command_id_reused" and case.commands.get(command.id) == fingerprint(act):
+            # An earlier release took it, and knew it by another digest.
+            return view(case)
         raise _told(error, case, caller, act) from error
 
 

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, Field
 
 from api.lookup import AsOf
+from cases.attachment import Attachment
 from cases.case import Answer, Case, Closure, Pause
 from cases.deadlines import Deadline, deadlines
 from cases.decide import allowed
+from cases.disclosure import Sight
 from cases.explanation import Explanation, lines
 from cases.order import Assist, Order
 from cases.shares import time_by_unit
@@ -64,15 +66,17 @@ class CaseDetails(Value):
     repeats: tuple[str, ...] = Field(description="Cases that brought the same matter again (Art. 9).")
     closure: Closure | None
     closures: tuple[Closure, ...] = Field(description="Its earlier ends, where it was opened again.")
+    attachments: tuple[Attachment, ...] = Field(description="Photographs, recordings and films, each with its id.")
     returns: int
     reopened: int
     deadlines: tuple[Deadline, ...] = Field(description="Every limit it has had, each with its arithmetic.")
+    sight: Sight = Field(description="What you see of the complainant; texts are masked by it.")
     allowed: tuple[str, ...] = Field(description="The steps it takes, whoever asks; each an operationId.")
     as_of_source: AsOf
 
     @classmethod
-    def of(cls, case: Case, as_of: datetime, as_of_source: AsOf) -> "CaseDetails":
-        """The details of a case as it stood at a moment."""
+    def of(cls, case: Case, as_of: datetime, as_of_source: AsOf, seen: Sight) -> "CaseDetails":
+        """The details of a case as it stood at a moment, for somebody to whom it is shown like this already."""
         own = {name: getattr(case, name) for name in cls.model_fields if hasattr(case, name)}
         shares = time_by_unit(case, as_of).items()
         return cls(
@@ -87,6 +91,7 @@ class CaseDetails(Value):
                 for unit, share in shares
             ),
             deadlines=tuple(deadlines(case)),
+            sight=seen,
             allowed=tuple(allowed(case)),
             as_of_source=as_of_source,
         )

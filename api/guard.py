@@ -20,17 +20,21 @@ _BEARER = HTTPBearer(auto_error=False, description="A key that `hotline keys cre
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients that need a header.")
 
 
+FILES = "/attachments"
+"""How the addresses end that take files as they are, and not JSON."""
+
+
 class GuardedRoute(APIRoute):
-    """A route that only admits whom the table of access names. One that the table does not know cannot be made."""
+    """A route that only admits whom the table of rights names. One that names no row of it cannot be made."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
         super().__init__(path, endpoint, **given)
         for name in self.names():
             if name not in ACCESS and name not in PUBLIC | SIGNED:
-                raise LookupError(f"{name} has no entry in api.access.ACCESS: say which roles it is open to")
+                raise LookupError(f"{name} has no entry in api.access.ROWS: say which row of cases.rights it is")
 
     def names(self) -> list[str]:
-        """How the table of access calls this route, once for each method."""
+        """What this route is called where it names its row, once for each method."""
         return [f"{method} {self.path_format}" for method in sorted(self.methods or ())]
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -43,7 +47,8 @@ class GuardedRoute(APIRoute):
             route = f"{request.method} {self.path_format}"
             await (admit_signed(strict) if route in SIGNED else admit(strict, route))
             _check_query(strict)
-            await _check_media_type(strict)
+            if not self.path_format.endswith(FILES):
+                await _check_media_type(strict)
             return await handle(strict)
 
         return guarded

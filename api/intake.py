@@ -1,20 +1,23 @@
 """Taking a complaint in: its number, its terms, its way to a unit."""
 
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from api.access import Caller
 from api.bodies.intake import NewCase
-from api.lookup import AHEAD, check_category, check_level, check_unit, find, find_other
+from api.lookup import AHEAD, check_category, check_level, check_unit, find_other, look_up
 from api.services import Services
 from api.starting import start
 from cases import number
 from cases.city import City
 from cases.commands import Command, Receive, content_fingerprint
-from cases.errors import InvalidError, RefusalError, UnavailableError
+from cases.errors import InvalidError, RefusalError, UnavailableError, other_content
 from cases.routing import Route
 from cases.triage import OutsideDuty, SameMatter
 from cases.view import CaseView, view
-from cases.vocabulary import Complaint
+from cases.vocabulary import Complaint, Location
+from vault.sealing import seal
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -30,16 +33,22 @@ async def take_in(
     Raises:
         InvalidError: a field cannot be used, or the key is bound to another source.
         RefusalError: the reference, or the Idempotency-Key, belongs to other content.
-        UnavailableError: the engine is out of reach; asking again under the same reference or key is safe.
+        UnavailableError: the engine is out of reach, or no key to seal with; asking again under the same reference or
+            key is safe.
     """
     if caller.key.source not in (None, case.source):
         raise InvalidError("source", f"this key is bound to the source {caller.key.source!r}; write that")
     await _check_triage(services, caller, case)
     act = _receive(services.city, case, idempotency_key)
+    content = services.register.seals.digests.of_complaint(act.complaint)
+    earlier = content_fingerprint(act.complaint)
     try:
-        return await _the_same(services, caller, act) or await start(
-            services, Command(id="receive", actor=caller.actor, act=act)
-        )
+        known = await _the_same(services, caller, act.number, {content, earlier})
+        if known is not None:
+            return known
+        taken = await start(services, await _sealed(services, caller, act, content), {earlier})
+        await _note_caller(services, act)
+        return taken
     except RefusalError as error:
         if error.rule == "different_content" and case.source_ref is None:
             raise _reused() from error
@@ -48,36 +57,67 @@ async def take_in(
         raise
 
 
-async def _the_same(services: Services, caller: Caller, act: Receive) -> tuple[CaseView, bool] | None:
+async def _note_caller(services: Services, act: Receive) -> None:
+    """Note who called, by digests (Art. 9). It only counts calls: a complaint is taken in without it."""
+    known = services.register.seals.digests.of_person(act.complaint.complainant)
+    with suppress(UnavailableError):
+        await services.register.callers.note(act.number, known, act.complaint.received_at)
+
+
+def level_of(city: City, case: NewCase) -> str:
+    """How urgent a complaint is: as intake says, else by its kind or its category.
+
+    Raises:
+        InvalidError: there is no such category, or no such level.
+    """
+    category = check_category(city, "category", case.category)
+    level = case.level or city.policy.level_for(case.kind, category.level)
+    check_level(city, "level", level)
+    return level
+
+
+async def _the_same(
+    services: Services, caller: Caller, number: str, digests: Collection[str]
+) -> tuple[CaseView, bool] | None:
     # The engine forgets a closed case after its retention; the register never does.
     try:
-        known = await services.register.content_fingerprint(act.number)
+        known = await services.register.content_fingerprint(number)
     except UnavailableError:
         return None
     if known is None:
         return None
-    if known != content_fingerprint(act.complaint):
-        raise RefusalError(
-            "different_content",
-            f"source_ref: this reference already belongs to case {act.number} with other content; "
-            "send the same content to get that case, or use a reference of its own for a new matter",
-            source="intake",
-        )
-    case, _ = await find(services, caller, act.number)
+    if known not in digests and await services.register.erasures.find(number) is None:
+        raise other_content(number)
+    case, _ = await look_up(services, caller, number)
     return view(case), False
 
 
+async def _sealed(services: Services, caller: Caller, act: Receive, content: str) -> Command:
+    """The command that receives a complaint, with what may tell of a person sealed (Art. 8)."""
+    complaint = act.complaint.model_copy(update={"content": content})
+    try:
+        key = await services.register.seals.new_key(act.number)
+    except UnavailableError as error:
+        raise UnavailableError(
+            "PostgreSQL is out of reach, and the keys held ready to seal with are used up; nothing was kept, ask again"
+        ) from error
+    try:
+        sealed = seal(act.model_copy(update={"complaint": complaint}), key)
+    except InvalidError as error:
+        raise InvalidError(error.field.removeprefix("complaint."), error.detail) from error
+    return Command(id="receive", actor=caller.actor, act=sealed, digest=content, origin=caller.origin)
+
+
 def _receive(city: City, case: NewCase, idempotency_key: str | None) -> Receive:
-    category = check_category(city, "category", case.category)
-    level = case.level or city.policy.level_for(case.kind, category.level)
-    check_level(city, "level", level)
+    level = level_of(city, case)
     received_at = _received_at(case.received_at)
     complaint = Complaint(
         **{
             name: getattr(case, name)
             for name in Complaint.model_fields
-            if name in NewCase.model_fields and name != "received_at"
+            if name in NewCase.model_fields and name not in ("location", "received_at")
         },
+        location=Location(**dict(case.location)),
         received_at=received_at,
     )
     return Receive(

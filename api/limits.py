@@ -7,9 +7,11 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.advice import FieldError
+from api.guard import FILES
 from api.problems import ProblemError, response
 
 MOST_BYTES = 1_048_576
+"""Of a body of JSON."""
 _READ_AWAY = 16 * MOST_BYTES
 """So much of a body that is too large is read and dropped: its sender only looks for the answer after sending, and a
 connection that closes under unread data loses the answer."""
@@ -17,9 +19,12 @@ _READ_AWAY_WITHIN = 10.0
 """Seconds that its sender has for that."""
 
 
-def too_large() -> ProblemError:
+def too_large(most: int = MOST_BYTES) -> ProblemError:
     """The answer to a body over the limit."""
-    detail = f"larger than {MOST_BYTES:,} bytes; shorten it (a description takes 20,000 characters at most)"
+    shorten = (
+        "shorten it (a description takes 20,000 characters at most)" if most == MOST_BYTES else "send a smaller file"
+    )
+    detail = f"larger than {most:,} bytes; {shorten}"
     return ProblemError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "too-large",
@@ -31,18 +36,23 @@ def too_large() -> ProblemError:
 
 
 class BodyLimit:
-    """Refuses bodies over the limit: those that say so at once, those sent in chunks as soon as they pass it."""
+    """Refuses bodies over the limit: those that say so at once, those sent in chunks as soon as they pass it.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `files` is the limit, in bytes, of those that are files.
+    """
+
+    def __init__(self, app: ASGIApp, files: int = MOST_BYTES) -> None:
         self.app = app
+        self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if _announced(scope) > MOST_BYTES:
+        most = self._files if scope["path"].endswith(FILES) else MOST_BYTES
+        if _announced(scope) > most:
             await _read_away(receive)
-            await response(too_large())(scope, receive, send)
+            await response(too_large(most))(scope, receive, send)
             return
         taken = 0
 
@@ -50,10 +60,10 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MOST_BYTES:
+            if taken > most:
                 if message.get("more_body"):
                     await _read_away(receive)
-                raise too_large()
+                raise too_large(most)
             return message
 
         await self.app(scope, counted, send)

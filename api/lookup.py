@@ -44,7 +44,17 @@ NumberDep = Annotated[str, Depends(parsed_number)]
 
 
 async def find(services: Services, caller: Caller, number: str) -> tuple[Case, AsOf]:
-    """A case, and whether its workflow or its record tells of it.
+    """A case with its texts opened, and whether its workflow or its record tells of it.
+
+    A text whose key was destroyed or is out of reach says so in its place; so it does wherever a case is found here.
+    Raises like `look_up`.
+    """
+    case, as_of = await look_up(services, caller, number)
+    return await services.register.seals.open(case, Case), as_of
+
+
+async def look_up(services: Services, caller: Caller, number: str) -> tuple[Case, AsOf]:
+    """A case as it is kept, with its texts sealed, and whether its workflow or its record tells of it.
 
     Raises:
         UnknownCaseError: there is none, or the caller may not know of it.
@@ -70,9 +80,10 @@ async def find_events(
     except (UnavailableError, UnknownCaseError) as error:
         with _never_denied(number, error):
             caller.check_sees(await services.register.case(number))
-        return await services.register.events(number, after, limit), "record"
+        recorded = await services.register.events(number, after, limit)
+        return await services.register.seals.open(recorded, list[Event]), "record"
     caller.check_sees(fold(happened))
-    return happened[after : after + limit], "workflow"
+    return await services.register.seals.open(happened[after : after + limit], list[Event]), "workflow"
 
 
 async def find_history(
@@ -96,12 +107,12 @@ async def find_history(
     else:
         caller.check_sees(fold(happened))
     if moment is None:
-        return happened, as_of
+        return await services.register.seals.open(happened, list[Event]), as_of
     until = list(takewhile(lambda event: event.at <= moment, happened))
     if not until:
         received = happened[0].at.astimezone(services.city.policy.city_zone).isoformat()
         raise InvalidError("as_of", f"lies before the receipt of the case; write {received} or later")
-    return until, as_of
+    return await services.register.seals.open(until, list[Event]), as_of
 
 
 async def find_at(services: Services, caller: Caller, number: str, moment: datetime) -> tuple[Case, AsOf]:

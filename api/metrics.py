@@ -44,6 +44,12 @@ class Metrics:
             ("channel",),
             registry=self._registry,
         )
+        self._kept = Gauge(
+            "hotline_kept_cases",
+            "Complaints that are kept until their cases can be started; refused ones wait for a person.",
+            ("state",),
+            registry=self._registry,
+        )
         self._counted_at = -_COUNTED_EVERY
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
@@ -64,6 +70,8 @@ class Metrics:
     async def _count(self, register: Register) -> None:
         for status, count in (await register.count_by_status()).items():
             self._cases.labels(status).set(count)
+        for standing, count in (await register.kept.counts()).items():
+            self._kept.labels(standing).set(count)
         deliveries, notices = await register.deliveries.counts(), await register.sendings.counts()
         # What is no longer stuck has no series any more.
         self._deliveries.clear()

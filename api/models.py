@@ -1,14 +1,17 @@
 """Lists as they are asked for and answered, where that is not the domain's own."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.lookup import AsOf
+from cases.disclosure import reads
 from cases.events import Event
+from cases.masking import WITHHELD
 from cases.triage import CaseNumber
 from cases.vocabulary import (
+    Actor,
     Channel,
     Code,
     Kind,
@@ -17,6 +20,7 @@ from cases.vocabulary import (
     Value,
 )
 from records.register import CaseFilter
+from records.tables import CaseRow
 
 
 class CaseEvents(Value):
@@ -42,7 +46,7 @@ class CaseQuery(CaseFilter):
     supervised: bool | None = Field(None, description="Whether it is under supervision.")
     paused: Literal["complainant", "account"] | None = Field(None, description="Why its limits stand still.")
     incident: CaseNumber | None = Field(None, description="The case through which it is handled.")
-    district: Code | None = Field(None, description="The district that supervises the unit that leads.")
+    district: Code | None = Field(None, description="The district whose units lead, or that leads.")
     involved: Code | None = Field(None, description="A unit that was asked, or the district of one called in.")
     assisting: Code | None = Field(None, description="A unit that was called in and has still to report.")
     due_before: AwareDatetime | None = Field(None, description="A running deadline is due before this.")
@@ -114,6 +118,14 @@ class CaseLine(BaseModel):
     objected: bool
     extension_asked: bool
     satisfaction: str | None
+
+    @classmethod
+    def of(cls, row: CaseRow, subject: str | None, actor: Actor) -> Self:
+        """The line of a row for somebody, with the subject as they may see it."""
+        line = cls.model_validate(row).model_copy(update={"subject": subject})
+        if line.source_ref and not reads(actor, row.accused):
+            return line.model_copy(update={"source_ref": WITHHELD})
+        return line
 
 
 class CasePage(BaseModel):

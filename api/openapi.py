@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.problems import Problem
+from api.problems import Problem, documented
 
 SUMMARY = "A city's public complaints: every case keeps its promise."
 DESCRIPTION = """
@@ -35,6 +35,8 @@ TAGS = [
     {"name": "assisting", "description": "Units that are called in (吹哨报到)."},
     {"name": "complainant", "description": "What the complainant says and wants, whoever takes it down."},
     {"name": "oversight", "description": "Supervision, ends by a supervisor, notes."},
+    {"name": "audit", "description": "Who did or saw what, when, from where and why."},
+    {"name": "erasure", "description": "Erasing what cases tell of people, and keeping cases from it."},
     {
         "name": "units",
         "description": "Handling units with their mailboxes, systems and callbacks, the categories of matters, and the "
@@ -56,6 +58,16 @@ def describe(app: FastAPI) -> None:
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {})
             schemas["Problem"] = problem
+            _tell_what_any_route_may_answer(document)
         return document
 
     app.openapi = described  # type: ignore[method-assign]
+
+
+def _tell_what_any_route_may_answer(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        guarded = path.startswith("/v1/")
+        for method, operation in operations.items():
+            reads = method in ("post", "put", "patch")
+            statuses = [*((429,) if guarded else ()), *((408, 413) if reads else ()), 500]
+            operation["responses"] = documented(*statuses, as_text=True) | operation["responses"]

@@ -107,7 +107,8 @@ class NoticeQuery(Value):
 
 
 class NoticeLine(BaseModel):
-    """A notice to somebody by one channel; neither the address nor the words are shown.
+    """A notice to somebody by one channel, without its words. The `address` is masked; there is none any more once the
+    notice is sent, nor where the channel is one address.
 
     `send_after` is when it may go out, or is tried next. A digest of several has no `case_number`; those within it name
     it in `gathered_in`. Without a `channel`, no words were found for the notice.
@@ -120,6 +121,7 @@ class NoticeLine(BaseModel):
     audience: str
     case_number: str | None
     channel: str
+    address: str
     language: str
     urgent: bool
     state: SendingState

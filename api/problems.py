@@ -64,6 +64,9 @@ class ProblemError(HTTPException):
     def __init__(
         self, status: int, kind: str, title: str, detail: str, headers: Mapping[str, str] | None = None, **told: Any
     ) -> None:
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            # Whatever is away for the moment, nobody is left to guess when to come back.
+            headers = {"Retry-After": str(RETRY_AFTER), **(headers or {})}
         super().__init__(status, detail, headers)
         self.problem = Problem(type=f"urn:hotline:problem:{kind}", title=title, status=status, detail=detail, **told)
 
@@ -183,7 +186,6 @@ def unavailable(detail: str, **told: Any) -> ProblemError:
         "unavailable",
         "A part of the service is out of reach for the moment",
         detail,
-        {"Retry-After": str(RETRY_AFTER)},
         **told,
     )
 
@@ -193,15 +195,22 @@ _DOCUMENTED = {
     401: "The key is missing, unknown, expired or revoked, or the signature does not hold.",
     403: "The key's role, or what it is bound to, does not cover this.",
     404: "There is no such thing, or none that the key may know of.",
+    408: "The body did not come in time.",
     409: "The rules forbid it now; `rule`, `source` and `allowed` tell which and what instead.",
-    413: "The body is larger than 1 MiB.",
+    410: "It was erased.",
+    413: "The body is larger than the API takes: 1 MiB, or as large as the service lets attachments be.",
     415: "The body is not sent as JSON.",
     422: "Fields are wrong; `errors` names each and says what to do.",
+    429: "Too many requests; ask again after `Retry-After` seconds. An emergency is taken in at any pace.",
+    500: "The service made a mistake; `incident` names it in the log of whoever runs it.",
     503: "A part of the service is out of reach; ask again after `Retry-After` seconds.",
 }
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI tells of the problems that a route answers with."""
+def documented(*statuses: int, as_text: bool = False) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI tells of the problems that a route answers with; `as_text` writes the statuses as in a document."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": _DOCUMENTED[status], "content": content} for status in statuses}
+    return {
+        (str(status) if as_text else status): {"description": _DOCUMENTED[status], "content": content}
+        for status in statuses
+    }

@@ -11,6 +11,7 @@ from api.metrics import Metrics
 from api.watch import MailboxWatch
 from cases.city import City
 from cases.targets import Network
+from records.attachments import Attachments
 from records.register import Register
 from workflows.engine import Engine
 
@@ -19,7 +20,8 @@ from workflows.engine import Engine
 class Services:
     """One application's share of everything, made when it is.
 
-    `networks` are where units' systems may be besides the public ones.
+    `networks` are where units' systems may be besides the public ones, `attachments_most` is how many attachments a
+    case may have.
     """
 
     engine: Engine
@@ -29,6 +31,8 @@ class Services:
     metrics: Metrics
     watch: MailboxWatch
     networks: tuple[Network, ...]
+    attachments: Attachments
+    attachments_most: int
 
     @property
     def city(self) -> City:

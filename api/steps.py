@@ -32,7 +32,7 @@ class Asking:
 
     async def __call__(self, kind: type[Value], body: Value | None = None, **more: Any) -> Response:
         """Give the case the act of a kind, with what the body and `more` say of it. Raises like `submit`."""
-        told = body.model_dump(exclude={"type"}) if body is not None else {}
+        told = body.model_dump(exclude={"type", "attachment"}) if body is not None else {}
         act = cast(Act, kind.model_validate(told | more))
         taken = await submit(self.services, self.caller, self.number, act, self.idempotency_key)
         return answer(taken, self.services.city.policy.city_zone)

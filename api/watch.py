@@ -6,12 +6,17 @@ Those who are told at once ask the register together, and a few reads at a time:
 import asyncio
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from cases.disclosure import shown_form
 from cases.errors import UnavailableError
-from cases.order_form import envelope
+from cases.order_form import OrderForm, envelope
+from cases.sealed import keys_in
 from records.mailboxes import Letter, Mailboxes
+from records.seals import Seals
+from vault.sealing import open_document
 
 _EVERY = 0.5
 """Seconds between two looks, while anybody waits."""
@@ -37,10 +42,18 @@ class Page:
     @cached_property
     def body(self) -> bytes:
         """The page as it is answered, in JSON."""
+        return self._written([letter.form for letter in self.letters])
+
+    @property
+    def body_without_contacts(self) -> bytes:
+        """The same for whoever has nothing to do with complainants."""
+        return self._written([letter.form.model_copy(update={"complainant": None}) for letter in self.letters])
+
+    def _written(self, forms: list[OrderForm]) -> bytes:
         # Not as other answers, with the offset of the city: byte for byte as it is posted.
         items = [
-            {**envelope(letter.form).model_dump(mode="json", exclude_unset=True), "place": letter.place}
-            for letter in self.letters
+            {**envelope(form).model_dump(mode="json", exclude_unset=True), "place": letter.place}
+            for letter, form in zip(self.letters, forms, strict=True)
         ]
         return json.dumps({"items": items, "next": self.next}, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -48,8 +61,9 @@ class Page:
 class MailboxWatch:
     """Reads mailboxes for those who want to wait. Nothing is asked while nobody waits."""
 
-    def __init__(self, mailboxes: Mailboxes) -> None:
+    def __init__(self, mailboxes: Mailboxes, seals: Seals) -> None:
         self._mailboxes = mailboxes
+        self._seals = seals
         self._bells: dict[str, set[_Bell]] = {}
         self._slots = asyncio.Semaphore(_READS_AT_ONCE)
         self._next: dict[_Asked, asyncio.Task[Page]] = {}
@@ -137,7 +151,15 @@ class MailboxWatch:
 
     async def _page(self, asked: _Asked) -> Page:
         unit, after, limit = asked
-        return Page(await self._mailboxes.read(unit, after, limit), after)
+        return Page(await self._opened(await self._mailboxes.read(unit, after, limit)), after)
+
+    async def _opened(self, letters: list[Letter]) -> list[Letter]:
+        """The letters as the unit gets them: opened, all of them together, and the contacts masked."""
+        # Members that were not set must stay so, that the bytes are those that are posted.
+        written = [letter.form.model_dump_json(exclude_unset=True) for letter in letters]
+        keys = await self._seals.keys({name for one in written for name in keys_in(one)}, strictly=True)
+        forms = [OrderForm.model_validate_json(open_document(one, keys)) for one in written]
+        return [replace(letter, form=shown_form(form)) for letter, form in zip(letters, forms, strict=True)]
 
     async def _begun(self) -> None:
         if self._watching is None or self._watching.done() or self._ready is None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from cases.vocabulary import Value
 
@@ -36,11 +36,17 @@ def from_wall(reading: datetime, zone: ZoneInfo, not_before: datetime) -> dateti
     return max(moment, not_before.astimezone(UTC))
 
 
+WallTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d(:\d\d(\.\d+)?)?$", "examples": ["09:00:00"]})
+]
+"""A time as the city's clocks read it. It has no offset, which JSON Schema's own format `time` would ask for."""
+
+
 class Window(Value):
     """A stretch of a working day, in the city's wall-clock time. Ends before midnight, or at it: `00:00`."""
 
-    opens: time
-    closes: time
+    opens: WallTime
+    closes: WallTime
 
     @model_validator(mode="after")
     def _runs_forward(self) -> "Window":

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from cases.attachment import Attachment
+from cases.erasure import ERASED_CONTENT
 from cases.order import Assist, Order
 from cases.policy import Terms
 from cases.triage import Ground
@@ -117,6 +119,7 @@ class Case(Value):
     closures: tuple[Closure, ...] = ()
     marks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     commands: dict[str, str] = Field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def order(self) -> Order | None:
@@ -154,6 +157,11 @@ class Case(Value):
     def open(self) -> bool:
         """Whether the case still runs."""
         return self.closure is None
+
+    @property
+    def erased(self) -> bool:
+        """Whether its record has lost what people said and who they are, for good. Then it takes no command."""
+        return self.complaint.content == ERASED_CONTENT
 
     def terms_at(self, moment: datetime) -> Terms:
         """The terms that held at a moment."""

@@ -21,7 +21,8 @@ from cases.events import Breached, Cause, Escalated, Event, Fact, Resumed, Warne
 from cases.evolve import evolve
 from cases.lifecycle import LATE
 from cases.permission import allowed, check, had_part
-from cases.vocabulary import SYSTEM, Actor, Role, Value
+from cases.rights import Scope, scope
+from cases.vocabulary import SYSTEM, Actor, Value
 
 __all__ = ["allowed", "decide"]
 
@@ -52,6 +53,12 @@ def decide(case: Case | None, command: Command, now: datetime) -> list[Event]:
     """
     if case is None:
         return _receive(command)
+    if case.erased:
+        raise RefusalError(
+            "erased",
+            f"case {case.number} was erased: nobody knows any more what it was about; take the matter in as a new one",
+            source="erasure",
+        )
     if command.id in case.commands:
         if case.commands[command.id] != command.fingerprint:
             raise RefusalError(
@@ -154,6 +161,9 @@ def _teller(case: Case, act: Act, actor: Actor) -> str | None:
             f"assist: call {assist} was not for {actor.unit}; name the one that was",
             source="Art. 16",
         )
-    if actor.role.of_unit:
-        return had if had == actor.unit else None
-    return had if actor.role in (Role.ADMIN, Role.SYSTEM) else None
+    match scope(act.type, actor.role):
+        case Scope.PART:
+            return had if had == actor.unit else None
+        case Scope.EVERY | Scope.PAST:
+            return had
+    return None

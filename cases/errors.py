@@ -21,6 +21,16 @@ class RefusalError(Exception):
         self.allowed = list(allowed)
 
 
+def other_content(number: str) -> RefusalError:
+    """The refusal of a complaint under a reference, and so a number, that another complaint has."""
+    return RefusalError(
+        "different_content",
+        f"source_ref: this reference already belongs to case {number} with other content; "
+        "send the same content to get that case, or use a reference of its own for a new matter",
+        source="intake",
+    )
+
+
 class InvalidError(Exception):
     """Input that no rule can judge because a field of it is wrong.
 
@@ -45,3 +55,7 @@ class UnknownCaseError(Exception):
 
 class UnavailableError(Exception):
     """The engine or the register is out of reach for the moment; nothing is lost, and asking again is safe."""
+
+
+class NotStartedError(UnavailableError):
+    """The engine answers, and does not take the start of this one case as it is; others it may take."""

@@ -17,7 +17,7 @@ _ALWAYS = frozenset(Status)
 
 
 class By(Enum):
-    """Whose step it is."""
+    """Whose step it is: the part that it is about. Which role may take it for whom is in `cases.rights`."""
 
     HOLDER = "the unit that holds the order"
     CALLED = "the unit that was called in"
@@ -214,6 +214,9 @@ STEPS: dict[str, Step] = {
     "relay": Step(_ALWAYS, By.ENGINE),
 }
 """Every step, in the order in which people meet them."""
+
+HOLDERS_TOO = frozenset({"wait", "resume", "review"})
+"""Steps of the hotline and of the unit that holds the order, but of no other unit."""
 
 LATE = frozenset({"contact", "progress", "report", "assist_report"})
 """What a unit may still tell of a case that has ended: it is kept, and the end stands."""

@@ -3,13 +3,13 @@
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, field_validator
 
 from cases.calendar import Calendar, from_wall, wall
+from cases.length import Length
 from cases.vocabulary import Name, Value
 
 _FORM = re.compile(r"^(\d{1,11})\s*(seconds?|minutes?|hours?|days?|working hours?|working days?)$")
@@ -22,21 +22,19 @@ _MOST_WORK = 1_000
 """Working hours or days: some four years, and no further than calendars are searched."""
 
 
-class Budget:
+class Budget(Length):
     """An amount of time as a policy writes it: `15 minutes`, `24 hours`, `7 days`, `10 working days`.
 
     Minutes and hours are elapsed time. Days are calendar days in the city's zone: due at the same time of day, also
     over a change of daylight saving. Working days and hours count by the policy's calendar alone.
     """
 
-    __slots__ = ("amount", "unit")
+    __slots__ = ()
 
-    def __init__(self, amount: int, unit: str) -> None:
-        self.amount = amount
-        self.unit = unit
+    examples = ("15 minutes", "24 hours", "7 days", "10 working days")
 
     @classmethod
-    def parse(cls, text: str) -> "Budget":
+    def parse(cls, text: str) -> Self:
         """Read the written form.
 
         Raises:
@@ -83,28 +81,6 @@ class Budget:
         """The same budget on a clock that runs `factor` times as fast (for a demonstration), in elapsed seconds."""
         seconds = _SECONDS[self.unit] * self.amount
         return Budget(max(1, round(seconds / factor)) if seconds else 0, "second")
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
-
-    __repr__ = __str__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Budget) and (self.amount, self.unit) == (other.amount, other.unit)
-
-    def __hash__(self) -> int:
-        return hash((self.amount, self.unit))
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, cls) else cls.parse(str(value)),
-            serialization=core_schema.plain_serializer_function_ser_schema(str),
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "examples": ["15 minutes", "24 hours", "7 days", "10 working days"]}
 
 
 class Anchor(StrEnum):

@@ -3,15 +3,19 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from cases.case import Case
 from cases.deadlines import running
 from cases.effects import Effect
 from cases.events import Event, Fact
+from cases.masking import ContactShown, open_contact
 from cases.order import ORDERED, Order
+from cases.sight import sight
+from cases.texts import withheld
 from cases.view import DeadlineView
-from cases.vocabulary import Complainant, Kind, Location, Value
+from cases.vocabulary import Actor, Complainant, Kind, Location, Role, Value
 
 _SIGNING = frozenset({"acknowledgment", "assist_acknowledgment"})
 
@@ -29,8 +33,11 @@ class OrderForm(Value):
     same however often it is sent, and so is every byte of the rest. `about` says what it tells, `change` what happened,
     with the members of that fact. Of one case, what has the higher `sequence` happened later. With `assist` the unit
     `lead` has called the other one in, for this `task` (Art. 16). `order` and `dispatched_at` are none where the unit
-    has no order in the case: it is asked, or gets a copy to supervise another one's (Art. 12). The complainant's
-    contact is given to those who have to speak with them (Art. 15).
+    has no order in the case: it is asked, or gets a copy to supervise another one's (Art. 12).
+
+    The complainant's contact is in for those who have to speak with them (Art. 15) and may; it goes out masked. Where
+    it is not in, `withheld` is whom the texts are scrubbed of, and never goes out: see `cases.disclosure.shown_form`.
+    A unit that a report is about gets no texts at all.
     """
 
     version: Literal[1] = 1
@@ -50,7 +57,8 @@ class OrderForm(Value):
     subject: str | None
     description: str
     location: Location
-    complainant: Complainant | None = None
+    complainant: ContactShown | None = None
+    withheld: SkipJsonSchema[Complainant | None] = Field(default=None, exclude_if=lambda one: one is None)
     received_at: AwareDatetime
     dispatched_at: AwareDatetime | None
     deadlines: tuple[DeadlineView, ...]
@@ -90,8 +98,9 @@ def order_form(case: Case, event: Event, effect: Effect) -> OrderForm:
     assist = case.assists[effect.assist - 1] if effect.assist is not None else None
     order = case.orders[assist.order - 1] if assist else _concerned(case, effect)
     complaint = case.complaint
-    handles = order is not None and effect.about not in _TAKEN
-    return OrderForm(
+    seen = sight(Actor(role=Role.UNIT_LEAD, unit=effect.to), case)
+    given = order is not None and effect.about not in _TAKEN and seen.contact == "masked"
+    form = OrderForm(
         about=effect.about,
         key=effect.key,
         sequence=event.seq,
@@ -108,12 +117,14 @@ def order_form(case: Case, event: Event, effect: Effect) -> OrderForm:
         subject=complaint.subject,
         description=complaint.description,
         location=complaint.location,
-        complainant=complaint.complainant if handles else None,
+        complainant=open_contact(complaint.complainant) if given else None,
+        withheld=None if given or not seen.texts else complaint.complainant,
         received_at=complaint.received_at,
         dispatched_at=assist.called_at if assist else order.dispatched_at if order else None,
         deadlines=tuple(DeadlineView.of(one) for one in running(case) if one.unit == effect.to),
         change=event.fact,
     )
+    return form if seen.texts else withheld(form)
 
 
 def _concerned(case: Case, effect: Effect) -> Order | None:

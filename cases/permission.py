@@ -1,35 +1,18 @@
-"""Whether a case takes a command now, and from whom, by the table of its lifecycle; what it takes instead."""
+"""Whether a case takes a command now, and from whom, by its lifecycle and the rights; what it takes instead."""
 
 from cases.case import Case
-from cases.commands import Act
+from cases.commands import Act, Designate
 from cases.errors import RefusalError
-from cases.lifecycle import LATE, STEPS, By, Step
+from cases.lifecycle import HOLDERS_TOO, LATE, STEPS, By, Step
 from cases.order import Assist
+from cases.rights import Scope, scope
 from cases.vocabulary import Actor, Role
-
-_UNITS = frozenset({Role.UNIT_CLERK, Role.UNIT_LEAD, Role.ADMIN, Role.SYSTEM})
-_SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SYSTEM})
-_HOTLINE = _SUPERVISORS | {Role.DESK}
-_TAKING_DOWN = _HOTLINE | {Role.INTAKE}
-
-_OPEN_TO = {
-    By.HOLDER: _UNITS,
-    By.CALLED: _UNITS,
-    By.HOTLINE: _HOTLINE,
-    By.DISTRICT: _HOTLINE,
-    By.SUPERVISOR: _SUPERVISORS,
-    By.COMPLAINANT: _TAKING_DOWN,
-    By.ANYBODY: _TAKING_DOWN,
-    By.ENGINE: frozenset({Role.SYSTEM, Role.ADMIN}),
-}
-"""Which roles may take a step, but for units, of which it must be the right one."""
-
-_HOLDERS_TOO = frozenset({"wait", "resume", "review"})
-"""Steps of the hotline and of the unit that holds the order, but of no other unit."""
 
 
 def allowed(case: Case, actor: Actor | None = None) -> list[str]:
     """The commands that people may give the case now: whoever they are, or this actor."""
+    if case.erased:
+        return []
     return [
         name
         for name, step in STEPS.items()
@@ -40,16 +23,20 @@ def allowed(case: Case, actor: Actor | None = None) -> list[str]:
 def _offered(case: Case, name: str, step: Step, actor: Actor | None) -> bool:
     if not (_fits(case, step) and step.offered(case)):
         return False
+    if actor is None:
+        return step.by is not By.CALLED or any(one.outstanding and step.part(one) for one in case.assists)
+    if not scope(name, actor.role).is_open:
+        return False
     if step.by is By.CALLED:
-        unit = actor.unit if actor is not None and actor.role.of_unit else None
-        parts = [one for one in case.assists if one.outstanding and step.part(one) and unit in (None, one.unit)]
-        return bool(parts) and (actor is None or unit is not None or actor.role in _OPEN_TO[step.by])
-    return actor is None or _may(case, name, step.by, actor)
+        parts = [one for one in case.assists if one.outstanding and step.part(one)]
+        return any(one.unit == actor.unit or not actor.role.of_unit for one in parts)
+    return _may(case, name, step.by, actor)
 
 
 def _takes_late(case: Case, name: str, actor: Actor | None) -> bool:
-    by_unit = actor is not None and actor.role.of_unit and actor.unit in had_part(case, name)
-    return by_unit and not case.open and name in LATE
+    if actor is None or case.open or name not in LATE or scope(name, actor.role) is not Scope.PART:
+        return False
+    return actor.unit in had_part(case, name)
 
 
 def had_part(case: Case, name: str, assist: int | None = None) -> tuple[str, ...]:
@@ -79,6 +66,9 @@ def check(case: Case, act: Act, actor: Actor) -> None:
     _check_status(case, act, step, takes)
     if not _may(case, act.type, step.by, actor, getattr(act, "assist", None)):
         raise _not_yours(act.type, step.by, actor)
+    if isinstance(act, Designate) and actor.role is Role.DISTRICT and actor.unit not in (act.unit, act.copy_to):
+        detail = f"unit: {act.unit} is not of the district {actor.unit}; a supervisor of the city designates it"
+        raise RefusalError("not_your_district", detail, source="Art. 12")
 
 
 def _provided(case: Case, step: Step) -> bool:
@@ -102,32 +92,64 @@ def _check_status(case: Case, act: Act, step: Step, takes: list[str]) -> None:
 
 
 def _not_yours(name: str, by: By, actor: Actor) -> RefusalError:
+    held = scope(name, actor.role)
+    if held is Scope.DISTRICT:
+        detail = f"{actor.unit} does not supervise this part of the case, or has it itself; it is for {by.value} to do"
+        return RefusalError("not_your_district", detail, source="Art. 12")
+    if actor.role is Role.UNIT_CLERK and held is Scope.NOTHING and scope(name, Role.UNIT_LEAD) is Scope.PART:
+        return RefusalError("not_your_part", "this is for the lead of the unit (unit_lead) to do", source="lifecycle")
     if not actor.role.of_unit:
         return RefusalError("not_your_part", f"this is for {by.value} to do", source="lifecycle")
-    held = "this order is held by another unit; only the unit that holds it may do this"
+    own = "this order is held by another unit; only the unit that holds it may do this"
     called = "assist: another unit was called in for this part; only that unit may do this"
-    whose = "the unit that holds the order, or the hotline" if name in _HOLDERS_TOO else by.value
-    detail = {By.HOLDER: held, By.CALLED: called}.get(by, f"this is only for {whose}")
+    whose = "the unit that holds the order, or the hotline" if name in HOLDERS_TOO else by.value
+    detail = {By.HOLDER: own, By.CALLED: called}.get(by, f"this is only for {whose}")
     return RefusalError("not_your_order", detail, source="Art. 14")
 
 
 def _may(case: Case, name: str, by: By, actor: Actor, assist: int | None = None) -> bool:
-    if actor.role.of_unit:
-        return _is_units_own(case, name, by, actor.unit, assist)
-    return actor.role in _OPEN_TO[by]
+    match scope(name, actor.role):
+        case Scope.NOTHING:
+            return False
+        case Scope.PART:
+            return actor.unit is not None and _is_units_own(case, name, by, actor.unit, assist)
+        case Scope.DISTRICT:
+            return actor.unit is not None and _is_districts_own(case, name, by, actor.unit, assist)
+    return True
 
 
-def _is_units_own(case: Case, name: str, by: By, unit: str | None, assist: int | None) -> bool:
+def _is_units_own(case: Case, name: str, by: By, unit: str, assist: int | None) -> bool:
     match by:
         case By.HOLDER:
             return case.order is not None and case.order.unit == unit
         case By.CALLED:
             return any(unit == one.unit for one in _calls(case, assist))
         case By.DISTRICT:
-            return any(unit in (one.copy_to, case.orders[one.order - 1].copy_to) for one in _calls(case, assist))
+            return any(unit in _districts(case, one) for one in _calls(case, assist))
         case By.ANYBODY:
-            return case.unit == unit if name in _HOLDERS_TOO else unit in case.units_concerned()
+            return case.unit == unit if name in HOLDERS_TOO else unit in case.units_concerned()
     return False
+
+
+def _is_districts_own(case: Case, name: str, by: By, district: str, assist: int | None) -> bool:
+    """Whether a district supervises the part that a step is about, and does not have it itself."""
+    last = case.orders[-1] if case.orders else None
+    if name == "designate":
+        # What came to a district because its unit was not clear goes on to the unit from there (Art. 12).
+        return last is not None and district in (last.unit, last.copy_to)
+    if by is By.DISTRICT:
+        return any(
+            district in _districts(case, one) and district not in (one.unit, one.called_by)
+            for one in _calls(case, assist)
+        )
+    if by is By.ANYBODY and name not in HOLDERS_TOO:
+        return district in case.units_concerned()
+    return case.unit is not None and last is not None and last.copy_to == district
+
+
+def _districts(case: Case, call: Assist) -> tuple[str | None, str | None]:
+    """The districts of a unit called in and of the one that called it: whichever there is decides (Art. 16)."""
+    return call.copy_to, case.orders[call.order - 1].copy_to
 
 
 def _calls(case: Case, index: int | None) -> tuple[Assist, ...]:

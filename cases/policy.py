@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from cases.calendar import Window
 from cases.limits import Alarms, Anchor, Budget, Limit
-from cases.rules import Rules
+from cases.retention import Retention, outlasts
+from cases.rules import AppealRules, ReopeningRules, Rules
 from cases.vocabulary import Code, Kind, Name, Value
 
 LIMITS = ("dispatch", "acknowledge", "handle", "progress", "resolve")
@@ -82,7 +83,8 @@ class Policy(Rules):
 
     `kinds` names the level of complaints of a kind, where it is the kind that decides; a category that is more urgent
     keeps its own. `open_cases` says what becomes of cases that are open when this version comes: they keep the terms
-    they have, or adopt these for every limit that begins from then on.
+    they have, or adopt these for every limit that begins from then on. `retention` holds for every case that has ended,
+    under whichever version it was received: without it, none is erased for its age.
     """
 
     policy: Code
@@ -94,6 +96,7 @@ class Policy(Rules):
     kinds: dict[Kind, Code] = Field(default_factory=dict)
     open_cases: Literal["keep", "adopt"] = "keep"
     notices: NoticeRules = NoticeRules()
+    retention: Retention | None = None
 
     @field_validator("zone")
     @classmethod
@@ -122,12 +125,25 @@ class Policy(Rules):
             _check_anchors("appeal", {"acknowledge": self.appeal.acknowledge, "resolve": self.appeal.resolve})
         if self.calendar is None and (path := next(_works(self), None)):
             raise ValueError(f"calendar: {path} counts working time; say which days and hours work")
+        self._check_retention()
         return self
+
+    def _check_retention(self) -> None:
+        """See that no case is erased while the complainant may still have it opened again."""
+        for path, age in self.retention.ages() if self.retention else ():
+            for name in ("reopening", "appeal"):
+                section: ReopeningRules | AppealRules | None = getattr(self, name)
+                if section is not None and not outlasts(age, section.within):
+                    raise ValueError(f"retention.{path}: {age} is over before {name}.within, {section.within}, may be")
 
     @property
     def city_zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.zone)
+
+    def most_urgent(self, level: str) -> bool:
+        """Whether nothing goes before a level."""
+        return self.levels[level].priority == min(one.priority for one in self.levels.values())
 
     def level_for(self, kind: Kind, category_level: str) -> str:
         """The level of a complaint that names none: of its kind where the policy says so, else of its category."""

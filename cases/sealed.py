@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 TOKEN = re.compile(r"sealed\.1\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{38,})\.")
@@ -70,6 +71,10 @@ class Personal:
             return value if kept else own(value)
 
         return core_schema.no_info_wrap_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the field: with its limits where it is asked for, as any text where it is told, perhaps masked."""
+        return handler(schema) if handler.mode == "validation" else {"type": "string"}
 
 
 PERSONAL = Personal()

@@ -13,6 +13,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from cases.sealed import PERSONAL, is_sealed
 
@@ -158,17 +159,22 @@ class Complainant(Value):
     language: Language | None = None
 
 
-class Location(Value):
-    """Where the matter is. `area` is the district or subdistrict code that the dispatch catalogue knows.
-
-    `point` is only there while the place is sealed: it holds the exact one, and latitude and longitude are rounded.
-    """
+class Place(Value):
+    """Where a matter is. `area` is the district or subdistrict code that the dispatch catalogue knows."""
 
     area: Code | None = None
     address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable, PERSONAL] | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
-    point: Annotated[str, StringConstraints(max_length=60), PERSONAL] | None = None
+
+
+class Location(Place):
+    """Where the matter is, as it is kept."""
+
+    point: SkipJsonSchema[Annotated[str, StringConstraints(max_length=60), PERSONAL] | None] = Field(
+        default=None, exclude_if=lambda point: point is None
+    )
+    """Only there while the place is sealed: it holds the exact one, and latitude and longitude are rounded."""
 
     @model_validator(mode="before")
     @classmethod

@@ -19,6 +19,13 @@ app = typer.Typer(no_args_is_help=True, help="Look at cases: one, many, or what 
 
 Number = Annotated[str, typer.Argument(help="The case number, like 7K3Q-X2WA-HB4M-5.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Reveal = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Show in full whom it is from, and why you need to know; the audit trail keeps that.",
+    ),
+]
 
 
 class Decision(StrEnum):
@@ -38,13 +45,13 @@ _DECISIONS = {
 
 @app.command()
 @told
-def show(number: Number, as_json: AsJson = False) -> None:
-    """Show where a case stands, with every deadline and its arithmetic."""
+def show(number: Number, as_json: AsJson = False, reveal: Reveal = None) -> None:
+    """Show where a case stands, with every deadline and its arithmetic. Whom it is from is masked."""
     from hotline.case_sheet import sheet
     from hotline.case_sources import look
 
     number = case_number.parse(number)
-    case, live = look(settings(), lambda sources: sources.case(number))
+    case, live = look(settings(), lambda sources: sources.case(number), reveal=reveal)
     if as_json:
         typer.echo(case.model_dump_json(indent=2))
         return
@@ -86,9 +93,10 @@ def list_cases(
         )
     except ValidationError as error:
         raise UsageError(f"--{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from None
-    page = look(settings(), lambda sources: sources.register.cases(wanted, limit, after), with_engine=False)
+    page, about = look(settings(), lambda sources: sources.page(wanted, limit, after), with_engine=False)
     if as_json:
-        typer.echo(json.dumps({"items": [row.model_dump(mode="json") for row in page.items], "next": page.next}))
+        items = [row.model_dump(mode="json") | {"subject": about.get(row.number)} for row in page.items]
+        typer.echo(json.dumps({"items": items, "next": page.next}))
         return
     if not page.items:
         typer.echo("no case fits", err=True)
@@ -100,13 +108,13 @@ def list_cases(
 
 @app.command()
 @told
-def events(number: Number, as_json: AsJson = False) -> None:
-    """Tell everything that happened to a case, in order."""
+def events(number: Number, as_json: AsJson = False, reveal: Reveal = None) -> None:
+    """Tell everything that happened to a case, in order. Whom it is from is masked."""
     from hotline.case_sheet import event_table
     from hotline.case_sources import look
 
     number = case_number.parse(number)
-    happened = look(settings(), lambda sources: sources.events(number))
+    happened = look(settings(), lambda sources: sources.events(number), reveal=reveal)
     if as_json:
         typer.echo(json.dumps([event.model_dump(mode="json") for event in happened], ensure_ascii=False))
         return

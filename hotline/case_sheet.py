@@ -102,6 +102,7 @@ def _particulars(case: Case, zone: ZoneInfo) -> Table:
         ("Subject", complaint.subject),
         ("Place", " ".join(filter(None, (complaint.location.area, complaint.location.address)))),
         ("Description", complaint.description),
+        ("Complainant", _person(case)),
         ("Brought by", " ".join(filter(None, (complaint.source, complaint.source_ref, f"({complaint.channel})")))),
         ("Received", f"{_told(complaint.received_at, zone)} ({zone})"),
         ("Policy", f"{case.terms.policy} {case.terms.version}"),
@@ -119,6 +120,12 @@ def _particulars(case: Case, zone: ZoneInfo) -> Table:
         if value:
             table.add_row(Text(name, style="dim"), Text(value))
     return table
+
+
+def _person(case: Case) -> str:
+    who = case.complaint.complainant
+    wish = "(known to the hotline alone)" if case.complaint.confidential else None
+    return " ".join(filter(None, (who.name, who.phone, who.email, wish)))
 
 
 def _times(count: int) -> str:

@@ -10,13 +10,18 @@ import typer
 from dotenv import dotenv_values
 
 from hotline import (
+    audit_commands,
     case_commands,
     channel_commands,
     delivery_commands,
     department_commands,
+    erasure_commands,
+    kept_commands,
     key_commands,
     notice_commands,
     policy_commands,
+    rights_commands,
+    vault_commands,
 )
 from hotline.told import settings, told
 
@@ -31,13 +36,19 @@ app = typer.Typer(
     "HOTLINE_STATE (`.hotline`).",
 )
 
+app.add_typer(audit_commands.app, name="audit")
 app.add_typer(case_commands.app, name="case")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(department_commands.app, name="unit")
 app.add_typer(delivery_commands.app, name="deliveries")
+app.add_typer(kept_commands.app, name="kept")
 app.add_typer(notice_commands.app, name="notices")
 app.add_typer(channel_commands.app, name="channels")
 app.add_typer(policy_commands.app, name="policy")
+app.add_typer(erasure_commands.app, name="erase")
+app.add_typer(erasure_commands.holds, name="hold")
+app.command("rights")(rights_commands.rights)
+app.add_typer(vault_commands.app, name="vault")
 
 
 @app.callback()
@@ -95,7 +106,7 @@ def feed(
     api_address: Annotated[
         str | None, typer.Option("--api", help="The API's address; this machine's if left out.")
     ] = None,
-    key: Annotated[str, typer.Option(envvar="HOTLINE_KEY", help="An API key of role intake, desk or admin.")] = "",
+    key: Annotated[str, typer.Option(envvar="HOTLINE_KEY", help="An API key of role intake, desk or supervisor.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many further rows, then stop.")] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Where bad rows go, with line and reason; beside the state if left out.")

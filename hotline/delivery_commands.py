@@ -1,6 +1,5 @@
 """`hotline deliveries`: what units' systems have not taken, why, and trying it again by hand."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -14,12 +13,12 @@ from rich.console import Console
 
 from cases.commands import Command, RetryDelivery
 from cases.errors import RefusalError, UnavailableError, UnknownCaseError
-from cases.vocabulary import Actor, Role
-from hotline import own_keys, stack
-from hotline.errors import NotRunningError, UsageError
+from hotline import stack
+from hotline.actor import local_admin
+from hotline.errors import UsageError
 from hotline.ledger import Ledger
 from hotline.policies import load
-from hotline.policy_sources import with_register
+from hotline.reaching import with_client, with_register
 from hotline.told import settings, told
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-_OPERATOR = Actor(role=Role.ADMIN, id="cli")
 _PAGE = 200
 _MOST = 10_000
 """Deliveries that one command has tried again: as many as a system can be expected to take."""
@@ -146,30 +144,19 @@ async def _retry(engine: "Engine", stuck: "Stuck") -> str | None:
     row = stuck.row
     act = RetryDelivery(key=row.key, unit=row.unit, assist=row.assist, about=row.about, sequence=row.sequence)
     try:
-        await engine.submit(row.case_number, Command(id=f"retry-{uuid4().hex}", actor=_OPERATOR, act=act))
+        await engine.submit(row.case_number, Command(id=f"retry-{uuid4().hex}", actor=local_admin(), act=act))
     except (RefusalError, UnknownCaseError, UnavailableError) as error:
         return f"{row.key}: {error}"
     return None
 
 
 def _with_engine(work: "Callable[[Register, Engine], Awaitable[Result]]") -> Result:
-    from workflows.connection import connect
     from workflows.engine import Engine
 
     chosen = stack.resolve(settings())
-
-    async def run(register: "Register") -> Result:
-        try:
-            async with asyncio.timeout(10):
-                client = await connect(own_keys.load(chosen), f"127.0.0.1:{chosen.temporal_port}")
-        except (RuntimeError, TimeoutError) as error:
-            raise NotRunningError(
-                "Temporal's server does not answer; start the service with `hotline up`, or name a server by "
-                "TEMPORAL_ADDRESS"
-            ) from error
-        return await work(register, Engine(client, chosen.task_queue, register.history))
-
-    return with_register(chosen, run)
+    return with_client(
+        chosen, lambda register, client: work(register, Engine(client, chosen.task_queue, register.history))
+    )
 
 
 def _table(items: "Sequence[Stuck]", zone: ZoneInfo) -> Ledger:

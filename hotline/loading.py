@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from activities.messages import Ruling
 from cases.city import City
 from cases.errors import InvalidError
+from cases.vocabulary import SYSTEM, Actor
 from records.policies import Version
 from records.register import Register
 from workflows.adoptions import Adoptions
@@ -39,15 +40,19 @@ class Loaded:
 class Loading:
     """Loads cities into one register, and lets the open cases know."""
 
-    def __init__(self, register: Register, adoptions: Adoptions, speed: int | None = None) -> None:
+    def __init__(
+        self, register: Register, adoptions: Adoptions, speed: int | None = None, actor: Actor = SYSTEM
+    ) -> None:
         """Args:
         register: Where versions are kept.
         adoptions: What carries a version to the open cases.
         speed: How many times as fast as real the limits run, in the demonstration.
+        actor: Who does it, for the audit trail.
         """
         self._register = register
         self._adoptions = adoptions
         self._speed = speed
+        self._actor = actor
 
     async def load(self, city: City) -> Loaded:
         """Bring a city into force. Done again it changes nothing, and goes on with what was left undone.
@@ -59,9 +64,9 @@ class Loading:
         policies = self._register.policies
         policy = city.policy
         before = await policies.in_force(policy.policy)
-        await policies.put(city)
+        await policies.put(city, self._actor)
         await self._register.put_units(list(city.catalogue.units.values()))
-        version = await policies.put_in_force(policy.policy, policy.version)
+        version = await policies.put_in_force(policy.policy, policy.version, self._actor)
         replaced = before if before is not None and before.version != version.version else None
         first = len(await policies.versions(policy.policy)) == 1
         adoption = not first and await self._adoptions.start(self._ruling(version))
@@ -90,7 +95,7 @@ class Loading:
         try:
             if current is None or ours != current:
                 return await self.load(city)
-            await policies.put(city)
+            await policies.put(city, self._actor)
         except InvalidError as error:
             compare = f"`hotline policy diff {named} {policy.version}` shows what differs"
             raise InvalidError(f"HOTLINE_POLICY={named}: {error.field}", f"{error.detail}; {compare}") from error

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from cases.city import City
 from cases.limits import Budget
 from cases.policy import Policy
+from cases.retention import within
 from cases.routing import Catalogue
 from cases.vocabulary import Value
 from hotline import catalogue_sheet, category_sheet, holiday_calendar, sheet, unit_sheet
@@ -88,9 +89,19 @@ class _Reading:
         kinds = unit_sheet.kinds(unit_table) if unit_table else None
         known = catalogue_sheet.Known(kinds, category_table, levels)
         entries = catalogue_sheet.entries(lines, known) if lines else []
+        if policy is not None and category_table:
+            self._check_kept(policy, [one.code for one in categories])
         if policy is None or self.problems:
             return None
         return City(policy, Catalogue(units, categories, entries, policy.city_zone))
+
+    def _check_kept(self, policy: Policy, categories: list[str]) -> None:
+        """See that whatever is kept longer or shorter is there: a misspelt category would go by the default."""
+        for given in policy.retention.categories if policy.retention else ():
+            if not any(within(one, given) for one in categories):
+                detail = f"no category is {given!r} or lies below it; write one of {category_sheet.FILE}"
+                path = ("retention", "categories", given)
+                self._tell("policy.toml", line_of(path, self._text("policy.toml") or ""), ".".join(path), detail)
 
     def _tell(self, file: str, line: int | None, field: str | None, detail: str) -> None:
         self.problems.append(Problem(file, line, field, detail))

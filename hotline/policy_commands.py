@@ -11,6 +11,7 @@ from rich.console import Console
 
 from cases.errors import InvalidError, UnavailableError
 from hotline import stack
+from hotline.actor import local_admin
 from hotline.errors import HotlineError, UsageError
 from hotline.told import settings, told
 
@@ -108,7 +109,7 @@ def versions() -> None:
     """List the versions that the register has of this service's policy, and the open cases held to each."""
     from hotline import policy_sheet
     from hotline.policies import load
-    from hotline.policy_sources import with_register
+    from hotline.reaching import with_register
 
     resolved = stack.resolve(settings())
     policy = load(resolved.policy).policy
@@ -140,7 +141,7 @@ def load_policy(
     own = own_policy(resolved)
 
     async def loaded(register: "Register", adoptions: "Adoptions") -> "Loaded":
-        return await Loading(register, adoptions, speed_of(resolved)).load(city)
+        return await Loading(register, adoptions, speed_of(resolved), local_admin()).load(city)
 
     try:
         done = with_engine(resolved, loaded)

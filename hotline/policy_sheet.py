@@ -35,6 +35,8 @@ def sheet(city: City, version: Version | None) -> RenderableType:
         if section is not None and name != "calendar":
             parts.append(_section(name, dict(flat(section.model_dump(mode="json")))))
     parts.append(_section("notices", dict(flat(policy.notices.model_dump(mode="json")))))
+    if policy.retention is not None:
+        parts.append(_section("retention", dict(flat(policy.retention.model_dump(mode="json")))))
     if policy.calendar is not None:
         parts.append(_section("calendar", _calendar(policy.calendar)))
     kinds = Counter(unit.kind for unit in catalogue.units.values())

@@ -1,21 +1,19 @@
 """Where `hotline policy` finds a city: among the shipped policies, in a folder, or in the register by its version."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from cases.city import City
-from hotline import own_keys, stack
+from hotline import stack
 from hotline.errors import NotRunningError, UsageError
 from hotline.policies import load, names
+from hotline.reaching import with_client, with_register
 from hotline.settings import Settings
-from records.database import connect as connect_database
 from records.policies import Version
 from records.register import Register
 from workflows.adoptions import Adoptions
-from workflows.connection import connect
 
 Result = TypeVar("Result")
 
@@ -60,24 +58,6 @@ def own_policy(settings: Settings) -> str:
     return load(settings.policy).policy.policy
 
 
-def with_register(settings: Settings, work: Callable[[Register], Awaitable[Result]]) -> Result:
-    """Do something with the register of settings that were resolved.
-
-    Raises:
-        NotRunningError: no database is set and no service runs.
-    """
-    url = stack.database_url(settings)
-
-    async def run() -> Result:
-        database = connect_database(url, pool_size=2)
-        try:
-            return await work(Register(database, own_keys.load(settings)))
-        finally:
-            await database.dispose()
-
-    return asyncio.run(run())
-
-
 def with_engine(settings: Settings, work: Callable[[Register, Adoptions], Awaitable[Result]]) -> Result:
     """Do something with the register and the engine of settings that were resolved.
 
@@ -85,18 +65,7 @@ def with_engine(settings: Settings, work: Callable[[Register, Adoptions], Awaita
         NotRunningError: no database is set and no service runs, or Temporal does not answer.
     """
 
-    async def run(register: Register) -> Result:
-        try:
-            async with asyncio.timeout(10):
-                client = await connect(own_keys.load(settings), f"127.0.0.1:{settings.temporal_port}")
-        except (RuntimeError, TimeoutError) as error:
-            raise NotRunningError(
-                "Temporal's server does not answer; start the service with `hotline up`, or name a server by "
-                "TEMPORAL_ADDRESS"
-            ) from error
-        return await work(register, Adoptions(client, settings.task_queue))
-
-    return with_register(settings, run)
+    return with_client(settings, lambda register, client: work(register, Adoptions(client, settings.task_queue)))
 
 
 def _in_force(resolved: Settings) -> Found:

@@ -15,10 +15,11 @@ from rich.console import Console
 from cases import number as case_number
 from cases.errors import InvalidError, UnknownCaseError
 from hotline import stack
+from hotline.actor import local_admin
 from hotline.errors import UsageError
 from hotline.ledger import Ledger
 from hotline.policies import load
-from hotline.policy_sources import with_register
+from hotline.reaching import with_register
 from hotline.told import settings, told
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def list_sendings(
     """List the notices that do not reach people, first those that wait for you.
 
     A notice that failed is tried no more until you say so; one that is failing
-    is tried on. Neither addresses nor words are shown.
+    is tried on. Addresses are masked, and words are not shown. What failed more
+    than 30 days ago cannot be sent any more: its words are kept no longer.
     """
     try:
         number = case_number.parse(case) if case is not None else None
@@ -138,6 +140,7 @@ async def _retry(register: "Register", wanted: str) -> int:
         raise UsageError(f"ID: {error.detail}") from None
     if found is None:
         raise UsageError(f"ID: there is no notice {wanted!r}; `hotline notices list` shows those that are stuck")
+    await _note(register, found)
     return 1
 
 
@@ -150,12 +153,19 @@ async def _retry_failed(register: "Register") -> int:
             if one.failing_since is not None and one.failing_since >= began:
                 return again
             try:
-                again += await register.sendings.retry(one.id) is not None
+                if (found := await register.sendings.retry(one.id)) is not None:
+                    await _note(register, found)
+                    again += 1
             except InvalidError:
                 # Somebody else had it tried again, and it went out.
                 continue
         if (after := page.next) is None:
             return again
+
+
+async def _note(register: "Register", sending: "Sending") -> None:
+    details = {"notice": sending.id}
+    await register.audit.note(local_admin(), "notice_retried", case=sending.case_number, details=details)
 
 
 def _show(page: "Page[Sending]", counts: dict[str, dict[str, int]], zone: ZoneInfo) -> None:
@@ -173,8 +183,9 @@ def _table(items: "Sequence[Sending]", zone: ZoneInfo) -> Ledger:
     # An id alone fills most of a line of 80 columns, so all else of a notice is told in its paragraph.
     table = Ledger("id", "state", prose="what and why")
     for one in items:
+        at = f" ({one.address})" if one.address else ""
         by = f" by {one.channel}" if one.channel else ""
-        table.add(one.id, one.state, prose=f"{one.about} to {one.audience}{by}{_standing(one, zone)}")
+        table.add(one.id, one.state, prose=f"{one.about} to {one.audience}{at}{by}{_standing(one, zone)}")
     return table
 
 

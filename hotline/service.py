@@ -168,7 +168,10 @@ class Service:
                 return city, None
             self._record.units = f"http://127.0.0.1:{self._settings.units_port}"
             keys = Keys(engine)
-            return city, await demo_keys.ensure(keys, register.systems, self._settings.state, list(simulated), having)
+            districts = [one.code for one in units if one.kind == "district"]
+            return city, await demo_keys.ensure(
+                keys, register.systems, self._settings.state, list(simulated), having, districts
+            )
         finally:
             await engine.dispose()
 

@@ -51,6 +51,21 @@ class Settings(BaseSettings):
     keys: Path | None = Field(
         None, description="The file of the service's own keys; without it, `keys.json` in the state folder."
     )
+    oidc_issuer: str | None = Field(
+        None, description="Who signs people's tokens (OpenID Connect): the issuer, exactly as it calls itself."
+    )
+    oidc_audience: str = Field(
+        "", description="What the provider calls this service in the tokens that are meant for it, several by commas."
+    )
+    oidc_claim: str = Field(
+        "groups", min_length=1, description="The claim that holds a person's groups or roles; a dotted path if nested."
+    )
+    oidc_people: Path | None = Field(
+        None, description="The file that says which group or role in that claim is which role here."
+    )
+    codec_origins: str = Field(
+        "", description="Origins of Temporal's web UI that may have payloads decoded, by commas."
+    )
     key_reserve: int = Field(
         5_000, ge=10, le=1_000_000, description="Keys that each API process holds ready, one for each new case."
     )
@@ -73,6 +88,25 @@ class Settings(BaseSettings):
     unit_per_minute: int = Field(
         600, ge=1, le=60_000, description="How many orders go to it a minute, unless it has a pace of its own."
     )
+    per_key: int = Field(3_000, ge=1, le=1_000_000, description="Requests a minute under one key or token.")
+    per_address: int = Field(6_000, ge=1, le=1_000_000, description="Requests a minute from one network address.")
+    failures_per_address: int = Field(
+        60, ge=1, le=1_000_000, description="Requests a minute from one network address without a valid key."
+    )
+    proxies: str = Field(
+        "", description="Proxies in front of the API, by commas, whose word for a caller's address is taken."
+    )
+    cors_origins: str = Field(
+        "", description="Origins of web pages that may call the API from a browser, as https://desk.example.org."
+    )
+    attachments: str = Field(
+        "",
+        description="Where attachments are kept: s3://bucket/folder, or a folder; without it, one in the state folder.",
+    )
+    attachment_bytes: int = Field(
+        25_000_000, ge=1_000, le=200_000_000, description="How large an attachment may be, in bytes."
+    )
+    attachments_most: int = Field(20, ge=0, le=1_000, description="How many attachments a case may have.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property

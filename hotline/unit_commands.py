@@ -4,14 +4,16 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 
 from hotline import stack
+from hotline.actor import local_admin
 from hotline.errors import UsageError
 from hotline.ledger import Ledger
-from hotline.policy_sources import with_register
+from hotline.reaching import with_register
 from hotline.told import settings, told
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ def connect(
 
         await _check_known(register, unit)
         await check_reachable(url, _chosen().open_networks, "URL")
+        await register.audit.note(local_admin(), "system_set", details={"unit": unit, "host": urlsplit(url).hostname})
         # The secret first: an endpoint that is there without one would be posted to in vain.
         known = await register.systems.secrets(unit)
         made = None if known else await register.systems.new_secret(unit, timedelta(0))
@@ -122,6 +125,8 @@ def disconnect(unit: UnitCode) -> None:
     """Post nothing to a unit's system any more: it reads its orders from its mailbox, where all of them stand."""
 
     async def ended(register: "Register") -> None:
+        await _check_known(register, unit)
+        await register.audit.note(local_admin(), "system_removed", details={"unit": unit})
         await register.systems.set(unit, None, None, None)
 
     _in_register(ended)
@@ -139,6 +144,8 @@ def secret(
 
     async def made(register: "Register") -> str:
         await _check_known(register, unit)
+        details = {"unit": unit, "old_kept_for": int(kept.total_seconds())}
+        await register.audit.note(local_admin(), "system_secret_made", details=details)
         return await register.systems.new_secret(unit, kept)
 
     typer.echo(_in_register(made))

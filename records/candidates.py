@@ -1,7 +1,7 @@
 """Cases that may be a complaint's own matter: repeats of the same person's, and incidents that many complain about."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -14,11 +14,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from cases.likeness import SCALE, Likeness, Matter, Scale, Score, score
+from cases.sealed import keys_in
 from cases.vocabulary import Complaint
 from records.database import reading
+from records.seals import Seals
 from records.tables import CaseRow, EventRow
 from records.text import storable
 from records.wording import address_likeness, text_likeness
+from vault.sealing import DataKey, as_document, read_opened
 
 _READ = 1_000
 """How many cases of the category, and how many of the area, are looked at: the newest. It bounds the query."""
@@ -59,12 +62,16 @@ class Candidate:
     through: str | None = None
 
 
-async def candidates(engine: AsyncEngine, asked: Asked) -> list[Candidate]:
-    """The cases most likely to be the matter asked for, the likeliest first. It only suggests; a person decides."""
+async def candidates(engine: AsyncEngine, seals: Seals, asked: Asked) -> list[Candidate]:
+    """The cases most likely to be the matter asked for, the likeliest first. It only suggests; a person decides.
+
+    An erased complaint is compared by what is left of it: category, area, place to a kilometre, time.
+    """
     async with reading(engine) as session:
-        complaints = await _complaints(session, asked)
-    # Hundreds of texts take tens of milliseconds, in which other requests go on.
-    likely = await asyncio.to_thread(_likely, asked, complaints)
+        rows, complaints = await _compared(session, asked)
+    keys = await seals.keys(keys_in(complaints))
+    # Hundreds of texts take tens of milliseconds to open and to compare, in which other requests go on.
+    likely = await asyncio.to_thread(_likely, asked, rows, complaints, keys)
     async with reading(engine) as session:
         suggested = (await _led(session, asked, likely))[: asked.limit]
         leads = await _with_followers(session, [one.case.number for one in suggested])
@@ -105,18 +112,22 @@ def _newest(same: ColumnElement[bool], asked: Asked) -> Select[Any]:
     return taken
 
 
-async def _complaints(session: AsyncSession, asked: Asked) -> list[tuple[CaseRow, Complaint]]:
+async def _compared(session: AsyncSession, asked: Asked) -> tuple[list[CaseRow], str]:
+    """The cases to compare, and their complaints as one document, sealed."""
     numbers = list(await session.exec(near(asked)))
     first = and_(col(EventRow.case_number) == col(CaseRow.number), col(EventRow.seq) == 1)
     received = (
         select(CaseRow, col(EventRow.fact)["complaint"]).join(EventRow, first).where(col(CaseRow.number).in_(numbers))
     )
-    return [(row, Complaint.model_validate(told)) for row, told in await session.exec(received)]
+    found = list(await session.exec(received))
+    return [row for row, _ in found], as_document([told for _, told in found])
 
 
-def _likely(asked: Asked, complaints: Sequence[tuple[CaseRow, Complaint]]) -> list[Candidate]:
+def _likely(
+    asked: Asked, rows: Sequence[CaseRow], complaints: str, keys: Mapping[str, DataKey | None]
+) -> list[Candidate]:
     """Those that score enough, the best first."""
-    earlier = [Matter.of(complaint) for _, complaint in complaints]
+    earlier = list(map(Matter.of, read_opened(complaints, list[Complaint], keys)))
     texts = text_likeness(asked.matter.text, [one.text for one in earlier])
     address = asked.matter.location.address
     scores = [
@@ -128,7 +139,7 @@ def _likely(asked: Asked, complaints: Sequence[tuple[CaseRow, Complaint]]) -> li
         )
         for one, text in zip(earlier, texts, strict=True)
     ]
-    found = [Candidate(case=row, score=told) for (row, _), told in zip(complaints, scores, strict=True)]
+    found = [Candidate(case=row, score=told) for row, told in zip(rows, scores, strict=True)]
     likely = [one for one in found if one.score.score >= asked.scale.least]
     return sorted(likely, key=lambda one: (one.score.score, one.case.received_at, one.case.number), reverse=True)
 

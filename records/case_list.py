@@ -23,8 +23,8 @@ class CaseFilter(BaseModel):
     `received_at`: the newest first. `due_at`: what is due next first, cases without a running deadline last.
     `overdue` cases have a running deadline that has passed. `objected`, `extension_asked` and `awaits_supervisor` cases
     wait for a decision. `incident` is the case through which they are handled, `assisting` a unit that was called in
-    and has still to report, `involved` one that was asked or supervises one called in, `district` the one that
-    supervises the unit. Times before are exclusive, times from inclusive.
+    and has still to report, `involved` one that was asked or supervises one called in, `district` the one whose
+    units lead the cases, or that leads them itself. Times before are exclusive, times from inclusive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,12 +86,16 @@ async def count_by_status(engine: AsyncEngine) -> dict[str, int]:
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     words = (
-        *("status", "unit", "district", "level", "kind", "category", "source", "paused", "incident"),
+        *("status", "unit", "level", "kind", "category", "source", "paused", "incident"),
         *("objected", "extension_asked", "awaits_supervisor", "supervised"),
     )
     conditions: list[ColumnElement[bool]] = [
         getattr(CaseRow, name) == value for name in words if (value := getattr(wanted, name)) is not None
     ]
+    if wanted.district is not None:
+        # As in the indexes: a unit that no district supervises, as a district itself, counts as its own.
+        supervising = func.coalesce(col(CaseRow.district), col(CaseRow.unit))
+        conditions.append(supervising == wanted.district)
     for column, unit in ((col(CaseRow.assisting), wanted.assisting), (col(CaseRow.involved), wanted.involved)):
         if unit is not None:
             # As the partial index says it, which holds the few cases with such units.

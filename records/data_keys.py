@@ -80,14 +80,17 @@ class DataKeys:
         )
         async with reading(self._engine) as session:
             keys = [key for row in await session.exec(others) if (key := self._unwrap(row)) is not None]
-        for key in keys:
-            renewed = (
-                update(DataKeyRow)
-                .where(col(DataKeyRow.id) == key.id, col(DataKeyRow.wrapped).is_not(None))
-                .values(wrapped=self._wrap(key), master=self._master.current)
-            )
-            async with transaction(self._engine) as connection:
-                await connection.execute(renewed)
+        if not keys:
+            return 0
+        renewed = (
+            update(DataKeyRow)
+            .where(col(DataKeyRow.id) == bindparam("which"), col(DataKeyRow.wrapped).is_not(None))
+            .values(wrapped=bindparam("anew"), master=self._master.current)
+        )
+        # In the order of ids, so that two who do it at once wait for one another and never stand in a circle.
+        rows = [{"which": one.id, "anew": self._wrap(one)} for one in sorted(keys, key=lambda one: one.id)]
+        async with transaction(self._engine) as connection:
+            await connection.execute(renewed, rows)
         return len(keys)
 
     async def by_master(self) -> dict[str, int]:
@@ -101,7 +104,11 @@ class DataKeys:
             return dict((await session.exec(counted)).all())
 
     async def drop_unclaimed(self, before: datetime) -> int:
-        """Destroy keys that no case has used since a moment, as those of a process that died."""
+        """Destroy keys that no case has claimed although they were made before a moment, as by a process that died.
+
+        Processes hold new keys ready for a day, and a case's first events may wait to be recorded for as long as the
+        register was away: leave them a week at least.
+        """
         old = delete(DataKeyRow).where(col(DataKeyRow.case_number).is_(None), col(DataKeyRow.made_at) < before)
         async with transaction(self._engine) as connection:
             return (await connection.execute(old)).rowcount

@@ -11,11 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from cases.errors import InvalidError
+from cases.masking import scrub
 from cases.order_form import OrderForm
+from cases.sealed import keys_in
 from records.cursor import Cursor, Page, check_limit
 from records.database import reading, transaction
 from records.outgoing import DeliveryRow
+from records.seals import Seals
 from records.text import storable
+from vault.sealing import open_text
 
 State = Literal["retrying", "undelivered", "stopped"]
 """`retrying` may still arrive in time; `undelivered` has not, and is tried on; `stopped` waits for a person."""
@@ -29,7 +33,10 @@ _STATE: ColumnElement[str] = case((col(DeliveryRow.stopped), "stopped"), (_LATE,
 
 @dataclass(frozen=True, kw_only=True)
 class Stuck:
-    """A delivery that has failed and not come through since. With no `attempts` it waits behind others that failed."""
+    """A delivery that has failed and not come through since. With no `attempts` it waits behind others that failed.
+
+    Its `reason` may hold what the unit's system said, which is sealed in the table and read here without contacts.
+    """
 
     row: DeliveryRow
     state: State
@@ -38,8 +45,9 @@ class Stuck:
 class Deliveries:
     """Every method raises UnavailableError while PostgreSQL is out of reach."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, seals: Seals) -> None:
         self._engine = engine
+        self._seals = seals
 
     async def failed(self, form: OrderForm, reason: str, *, stopped: bool = False) -> None:
         """Take down that an attempt to deliver something has failed, and whether nobody tries on."""
@@ -92,20 +100,26 @@ class Deliveries:
             found = [Stuck(row=row, state=_named(word)) for row, word in await session.exec(ordered)]
         last = found[limit - 1].row if len(found) > limit else None
         following = Cursor(order=_ORDER, at=last.since, number=last.key).text() if last else None
-        return Page(items=found[:limit], next=following)
+        return Page(items=await self._read(found[:limit]), next=following)
 
     async def find(self, key: str) -> Stuck | None:
         """The delivery of a key, if it is stuck."""
         asked = select(DeliveryRow, _STATE).where(DeliveryRow.key == storable(key))
         async with reading(self._engine) as session:
             found = (await session.exec(asked)).one_or_none()
-        return Stuck(row=found[0], state=_named(found[1])) if found else None
+        return (await self._read([Stuck(row=found[0], state=_named(found[1]))]))[0] if found else None
 
     async def counts(self) -> dict[tuple[str, State], int]:
         """How many deliveries are stuck, by unit and state; what has none is not named."""
         asked = select(DeliveryRow.unit, _STATE, func.count()).group_by(col(DeliveryRow.unit), _STATE)
         async with reading(self._engine) as session:
             return {(unit, _named(word)): count for unit, word, count in await session.exec(asked)}
+
+    async def _read(self, found: list[Stuck]) -> list[Stuck]:
+        keys = await self._seals.keys({name for one in found for name in keys_in(one.row.reason)})
+        for one in found:
+            one.row.reason = scrub(open_text(one.row.reason, keys))
+        return found
 
 
 def _row(form: OrderForm, reason: str, *, attempts: int, stopped: bool) -> dict[str, Any]:

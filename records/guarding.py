@@ -61,11 +61,16 @@ class AuditRow(SQLModel, table=True):
         Index("audit_trail_unchained", "id", postgresql_where=text("position IS NULL")),
         Index("audit_trail_case", "case_number", "id"),
         Index("audit_trail_at", "at", "id"),
+        Index("audit_trail_actor", text("(actor ->> 'id')"), "at", "id"),
+        Index("audit_trail_action", "action", "at", "id"),
     )
 
 
 class ErasureRow(SQLModel, table=True):
-    """A case that was erased: when, by which rule, on whose word and why."""
+    """A case that was erased: when, by which rule, on whose word and why, and how many keys were destroyed.
+
+    `settled_at` is none until what lies outside the register is gone too: its history in the engine, its attachments.
+    """
 
     __tablename__ = "erasures"
 
@@ -75,8 +80,12 @@ class ErasureRow(SQLModel, table=True):
     reason: str = ""
     actor: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     keys: int = 0
+    settled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
-    __table_args__ = (Index("erasures_at", "at", "case_number"),)
+    __table_args__ = (
+        Index("erasures_at", "at", "case_number"),
+        Index("erasures_unsettled", "case_number", postgresql_where=text("settled_at IS NULL")),
+    )
 
 
 class LegalHoldRow(SQLModel, table=True):
@@ -130,7 +139,9 @@ class CallerMarkRow(SQLModel, table=True):
 class KeptCaseRow(SQLModel, table=True):
     """A complaint taken in while the engine was out of reach. `command` is the JSON of its `Receive`, texts sealed.
 
-    It is started as soon as the engine answers; `started_at` tells when it was.
+    It is started as soon as the engine answers; `started_at` tells when it was. Once it is recorded besides, `command`
+    is emptied. With a `reason` it has been refused, and is tried again at `try_at`; without that, nobody tries again
+    until a person asks.
     """
 
     __tablename__ = "kept_cases"
@@ -141,7 +152,11 @@ class KeptCaseRow(SQLModel, table=True):
     priority: int
     kept_at: datetime = Field(sa_column=moment(now=True))
     started_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    try_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
-    __table_args__ = (Index("kept_cases_waiting", "priority", "kept_at", postgresql_where=text("started_at IS NULL")),)
+    __table_args__ = (
+        Index("kept_cases_waiting", "priority", "kept_at", postgresql_where=text("started_at IS NULL")),
+        Index("kept_cases_held", "number", postgresql_where=text("started_at IS NOT NULL AND command IS NOT NULL")),
+    )

@@ -57,7 +57,9 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class SecretRow(SQLModel, table=True):
-    """A secret that a unit and the service sign with. One that is replaced stays valid until `expires_at`."""
+    """A secret that a unit and the service sign with, wrapped by a master key. One that is replaced stays valid until
+    `expires_at`.
+    """
 
     __tablename__ = "unit_secrets"
 
@@ -96,7 +98,8 @@ class SendingRow(SQLModel, table=True):
 
     `state` is `waiting`, `sent`, `failed` (nobody tries on) or `gathered` (it went out within the sending that
     `gathered_in` names). `route` names the entry of the channels file, `address` whom that entry is filled with, empty
-    where the entry says it itself. `address`, `subject` and `body` are emptied once it is sent.
+    where the entry says it itself. `address`, `subject` and `body` are sealed, and emptied once it is sent, or has
+    failed for long; one that gathers others has none, and its members keep theirs until then.
     """
 
     __tablename__ = "sendings"
@@ -110,7 +113,9 @@ class SendingRow(SQLModel, table=True):
     channel: str
     language: str
     address: str
-    addressee: str = Field(description="A digest of route and address, by which sendings to the same one are known.")
+    addressee: str = Field(
+        description="A keyed digest of route and address, by which sendings to the same one are known."
+    )
     subject: str
     body: str
     state: str

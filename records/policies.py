@@ -18,8 +18,8 @@ from cases.entry import Entry
 from cases.errors import InvalidError
 from cases.policy import Policy
 from cases.routing import Catalogue, Category, Unit
-from cases.vocabulary import Value
-from records import open_cases
+from cases.vocabulary import SYSTEM, Actor, Value
+from records import audit, open_cases
 from records.database import reading, transaction
 from records.open_cases import OpenCase
 from records.tables import PolicyRow
@@ -45,8 +45,8 @@ class Policies:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def put(self, city: City) -> bool:
-        """Keep a city's policy in its version, with its units, categories and catalogue.
+    async def put(self, city: City, actor: Actor = SYSTEM) -> bool:
+        """Keep a city's policy in its version, with its units, categories and catalogue. `actor` is who does it.
 
         Returns:
             Whether it is new. The same again changes nothing; in which lines of its file the catalogue stands, and
@@ -67,6 +67,8 @@ class Policies:
         async with transaction(self._engine) as connection:
             put = insert(PolicyRow).values(row).on_conflict_do_nothing().returning(col(PolicyRow.version))
             if (await connection.execute(put)).one_or_none() is not None:
+                named = {name: row[name] for name in ("policy", "version", "digest")}
+                await audit.write(connection, actor, "policy_loaded", details=named)
                 return True
             asked = select(PolicyRow.digest, PolicyRow.tables).where(*version)
             stored = (await connection.execute(asked)).one()
@@ -82,8 +84,10 @@ class Policies:
                 )
         return False
 
-    async def put_in_force(self, policy: str, version: str) -> Version:
+    async def put_in_force(self, policy: str, version: str, actor: Actor = SYSTEM) -> Version:
         """Receive new cases under this version from now on. One that is in force already stays so, since when it was.
+
+        `actor` is who does it.
 
         Raises:
             InvalidError: the register has no such version.
@@ -103,6 +107,9 @@ class Policies:
                 since = max(since, current.in_force_since + timedelta(seconds=1))
             key = (col(PolicyRow.policy) == policy, col(PolicyRow.version) == version)
             await connection.execute(update(PolicyRow).where(*key).values(in_force_since=since))
+            before = current.version if current is not None else None
+            told = {"policy": policy, "version": version, "digest": wanted.digest, "replaces": before}
+            await audit.write(connection, actor, "policy_in_force", details=told)
             return wanted.model_copy(update={"in_force_since": since})
 
     async def in_force(self, policy: str) -> Version | None:

@@ -1,4 +1,4 @@
-"""Writing batches of events in one transaction: the events, and the rows of their cases."""
+"""Writing batches of events in one transaction: the events, their audit entries, and the rows of their cases."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,8 +7,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cases.erasure import ERASED_CONTENT
 from cases.events import Event
 from cases.evolve import fold
+from records.audit_events import take_back as take_events_back
+from records.audit_events import with_entries
 from records.batch import Batch, case_row
 from records.data_keys import claim
 from records.database import transaction
@@ -56,8 +59,7 @@ async def rewrite(engine: AsyncEngine, batch: Batch) -> None:
         async with transaction(engine) as connection:
             await connection.execute(_VERSIONS, {"numbers": [batch.number]})
             same = await _in_common(connection, batch)
-            wrong = (_EVENTS.c.case_number == batch.number) & (_EVENTS.c.seq > same)
-            await connection.execute(delete(_EVENTS).where(wrong))
+            await take_events_back(connection, batch.number, same)
             await connection.execute(delete(_CASES).where(_CASES.c.number == batch.number))
             await _write(connection, [batch], {batch.number: same})
             await take_back(connection, batch)
@@ -68,13 +70,20 @@ async def rewrite(engine: AsyncEngine, batch: Batch) -> None:
 async def _post(connection: AsyncConnection, batches: Sequence[Batch]) -> dict[str, GapError | ConflictError]:
     numbers = sorted(batch.number for batch in batches)
     # In order of number, so that two processes never wait for each other's rows in a circle.
-    held = await connection.execute(_VERSIONS, {"numbers": numbers})
-    versions: dict[str, int] = {number: version for number, version in held}  # noqa: C416 - typed rows
+    held = (await connection.execute(_VERSIONS, {"numbers": numbers})).all()
+    versions: dict[str, int] = {number: version for number, version, _ in held}
+    erased = {number for number, _, content in held if content == ERASED_CONTENT}
     left_out: dict[str, GapError | ConflictError] = {}
     fresh: list[Batch] = []
     for batch in sorted(batches, key=lambda batch: batch.number):
         stored = versions.get(batch.number, 0)
-        if batch.first > stored + 1:
+        if batch.number in erased:
+            # What is recorded again must not bring anything back; what is new came too late.
+            if batch.last > stored:
+                left_out[batch.number] = ConflictError(
+                    batch.number, "it was erased, and nothing is added to it any more"
+                )
+        elif batch.first > stored + 1:
             left_out[batch.number] = GapError(batch.number, stored)
         elif batch.first <= stored and (conflict := await _conflict(connection, batch, stored)):
             left_out[batch.number] = conflict
@@ -155,11 +164,11 @@ def _put_cases() -> Insert:
 
 
 _VERSIONS = (
-    select(column("number", String), column("version", Integer))
+    select(column("number", String), column("version", Integer), column("content_fingerprint", String))
     .select_from(_CASES)
     .where(_CASES.c.number == func.any(bindparam("numbers", type_=ARRAY(String))))
     .order_by(_CASES.c.number)
     .with_for_update()
 )
-_ADD_EVENTS = _insert(_EVENTS, but=("recorded_at",)).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+_ADD_EVENTS = with_entries(_insert(_EVENTS, but=("recorded_at",)).on_conflict_do_nothing())
 _PUT_CASES = _put_cases()

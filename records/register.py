@@ -16,14 +16,19 @@ from cases.routing import Unit
 from records import candidates, case_list, directory, posting
 from records.audit import Audit
 from records.batch import Batch
+from records.callers import Callers
 from records.candidates import Asked, Candidate
 from records.case_list import CaseFilter
 from records.cursor import Page
 from records.database import reading
 from records.deliveries import Deliveries
+from records.erasures import Erasures
 from records.errors import ConflictError, GapError
+from records.headings import Heading, headings
 from records.history import read_events
 from records.journal import Journal
+from records.kept_cases import KeptCases
+from records.legal_holds import LegalHolds
 from records.mailboxes import Mailboxes
 from records.policies import Policies
 from records.seals import Seals
@@ -52,12 +57,16 @@ class Register:
         self._engine = engine
         self.seals = Seals(engine, keys, reserve=reserve)
         self._journal = Journal(engine)
-        self.audit = Audit(engine)
-        self.systems = Systems(engine)
+        self.audit = Audit(engine, keys.proof)
+        self.systems = Systems(engine, keys.master)
+        self.kept = KeptCases(engine)
         self.mailboxes = Mailboxes(engine)
-        self.deliveries = Deliveries(engine)
-        self.sendings = Sendings(engine)
+        self.deliveries = Deliveries(engine, self.seals)
+        self.sendings = Sendings(engine, self.seals)
         self.sending_queue = SendingQueue(engine)
+        self.erasures = Erasures(engine)
+        self.legal_holds = LegalHolds(engine)
+        self.callers = Callers(engine)
 
     async def record(
         self,
@@ -99,7 +108,7 @@ class Register:
         await posting.rewrite(self._engine, Batch(number, events, None, *owed(events)))
 
     async def case(self, number: str) -> Case:
-        """The case that its stored events add up to.
+        """The case that its stored events add up to, or as it was received if it is kept until it is started.
 
         Raises:
             UnknownCaseError: the register has no such case.
@@ -107,25 +116,29 @@ class Register:
         return fold(await self.history(number))
 
     async def history(self, number: str) -> list[Event]:
-        """Everything that is stored of a case.
+        """Everything that is stored of a case; of one that is kept until it is started, its receipt.
 
         Raises:
             UnknownCaseError: the register has no such case.
         """
-        history = await read_events(self._engine, number, after=0, limit=None)
+        history = await read_events(self._engine, number, after=0, limit=None) or await self.kept.events(number)
+        # Between the two it may have been started and recorded.
+        history = history or await read_events(self._engine, number, after=0, limit=None)
         if not history:
             raise UnknownCaseError(number)
         return history
 
     async def events(self, number: str, after: int = 0, limit: int = 1000) -> list[Event]:
-        """The events of a case that follow the `after`-th; none if there is no such case."""
-        return await read_events(self._engine, number, after, limit)
+        """The events of a case, as `history` has them, that follow the `after`-th; none if there is no such case."""
+        stored = await read_events(self._engine, number, after, limit)
+        return stored or (await self.kept.events(number))[after : after + limit]
 
     async def content_fingerprint(self, number: str) -> str | None:
         """Tells whether a complaint is the one that a case was received with; none if there is no such case."""
         async with reading(self._engine) as session:
             asked = select(CaseRow.content_fingerprint).where(CaseRow.number == storable(number))
-            return (await session.exec(asked)).one_or_none()
+            stored = (await session.exec(asked)).one_or_none()
+        return stored or await self.kept.content(number)
 
     async def row(self, number: str) -> CaseRow | None:
         """The case as lists show it, if there is one."""
@@ -140,9 +153,13 @@ class Register:
         """
         return await case_list.list_cases(self._engine, wanted, limit, after)
 
+    async def headings(self, rows: Sequence[CaseRow]) -> dict[str, Heading]:
+        """What cases are about, and whose words that is: opened, by their numbers."""
+        return await headings(self._engine, self.seals, rows)
+
     async def candidates(self, asked: Asked) -> list[Candidate]:
         """The cases most likely to be a matter that is asked for. It only suggests; a person decides."""
-        return await candidates.candidates(self._engine, asked)
+        return await candidates.candidates(self._engine, self.seals, asked)
 
     async def count_by_status(self) -> dict[str, int]:
         """How many cases stand where; a status without cases has 0."""

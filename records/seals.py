@@ -8,9 +8,8 @@ import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cases.errors import UnavailableError
@@ -19,12 +18,14 @@ from records.data_keys import DataKeys
 from vault import sealing
 from vault.digests import Digests
 from vault.keyfile import KeyFile
-from vault.sealing import DataKey
+from vault.sealing import DataKey, Sealable
 
 FRESH = 60.0
 """Seconds for which a key is used as it was found: so long an erased case may still be read."""
 STALE = 86_400.0
 """Seconds for which a key is still used while PostgreSQL is away."""
+HELD = 86_400.0
+"""Seconds for which a new key is held ready. One that no case has claimed much longer after it was made is nobody's."""
 _MOST = 50_000
 _RETRY = 5.0
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Seals:
         """
         self.data_keys = DataKeys(engine, keys.master)
         self.digests = Digests(keys.digest_key)
-        self._reserve: deque[DataKey] = deque()
+        self._reserve: deque[tuple[DataKey, float]] = deque()
         self._wanted = reserve
         self._clock = clock
         self._found: OrderedDict[str, tuple[DataKey | None, float]] = OrderedDict()
@@ -63,31 +64,41 @@ class Seals:
             await asyncio.sleep(_RETRY)
 
     async def fill(self) -> None:
-        """Fill the reserve.
+        """Fill the reserve, with other keys for those that were held too long.
 
         Raises:
             UnavailableError: PostgreSQL is out of reach.
         """
         async with self._filling:
-            while (missing := self._wanted - len(self._reserve)) > 0:
-                self._reserve.extend(await self.data_keys.make(min(missing, 1_000)))
+            made_before = self._clock() - HELD
+            while (missing := self._wanted - sum(at >= made_before for _, at in self._reserve)) > 0:
+                made = await self.data_keys.make(min(missing, 1_000))
+                self._reserve.extend((key, self._clock()) for key in made)
+            # Not before there are others: while PostgreSQL is away, nobody drops them there either.
+            old = []
+            while self._reserve and self._reserve[0][1] < made_before:
+                old.append(self._reserve.popleft()[0])
+            if old:
+                await self.data_keys.give_back(old)
 
     async def aclose(self) -> None:
         """Give back the reserve."""
         unused, self._reserve = self._reserve, deque()
         try:
-            await self.data_keys.give_back(unused)
+            await self.data_keys.give_back([key for key, _ in unused])
         except UnavailableError:
             _log.warning("the reserve of keys could not be given back")
 
-    async def new_key(self) -> DataKey:
-        """A key for a new case.
+    async def new_key(self, number: str | None = None) -> DataKey:
+        """A key for a new case, which is remembered as that of its number, where one is given.
 
         Raises:
             UnavailableError: the reserve is used up, and PostgreSQL is out of reach.
         """
-        key = self._reserve.popleft() if self._reserve else (await self.data_keys.make(1))[0]
+        key = self._reserve.popleft()[0] if self._reserve else (await self.data_keys.make(1))[0]
         self._remember(key.id, key)
+        if number is not None:
+            self._belongs(key, number)
         return key
 
     async def key_for(self, number: str) -> DataKey:
@@ -96,19 +107,31 @@ class Seals:
         Raises:
             UnavailableError: there is none, the reserve is used up, and PostgreSQL is out of reach.
         """
-        known = self._found.get(self._of_cases.get(number, ""))
-        if known is not None and known[0] is not None and self._clock() - known[1] <= FRESH:
-            return known[0]
+        known, at = self._found.get(self._of_cases.get(number, ""), (None, 0.0))
+        age = self._clock() - at
+        if known is not None and age <= FRESH:
+            return known
         try:
             key = await self.data_keys.of_case(number)
         except UnavailableError:
-            key = known[0] if known is not None else None
-        key = key or await self.new_key()
+            # Not remembered anew: nobody has seen that it is still there.
+            if known is not None and age <= STALE:
+                return known
+            return await self.new_key(number)
+        if key is None:
+            return await self.new_key(number)
         self._remember(key.id, key)
-        self._of_cases[number] = key.id
-        if len(self._of_cases) > _MOST:
-            self._of_cases.popitem(last=False)
+        self._belongs(key, number)
         return key
+
+    async def seal(self, value: Sealable, number: str) -> Sealable:
+        """A value that is added to a case, with its personal texts sealed; one without any needs no key.
+
+        Raises:
+            InvalidError: a text looks sealed already; names its field.
+            UnavailableError: as `key_for`.
+        """
+        return sealing.seal(value, await self.key_for(number)) if sealing.has_texts(value) else value
 
     async def open(self, value: Opened, kind: Any, *, strictly: bool = False) -> Opened:
         """A value, of a kind that pydantic knows, with its sealed texts opened.
@@ -122,10 +145,12 @@ class Seals:
         Raises:
             UnavailableError: only if strictly: a key is out of reach.
         """
-        needed = keys_in(to_json(value, inf_nan_mode="constants").decode())
+        document = sealing.as_document(value)
+        needed = keys_in(document)
         if not needed:
             return value
-        return sealing.open_value(value, kind, await self.keys(needed, strictly=strictly))
+        keys = await self.keys(needed, strictly=strictly)
+        return cast(Opened, sealing.read_opened(document, kind, keys))
 
     async def open_text(self, text: str, *, strictly: bool = False) -> str:
         """A plain text with its sealed parts opened. As `open`."""
@@ -154,6 +179,12 @@ class Seals:
         """Forget the keys of a case, since it is erased: what was remembered must not open it any more."""
         self._of_cases.pop(number, None)
         self._found.clear()
+
+    def _belongs(self, key: DataKey, number: str) -> None:
+        self._of_cases[number] = key.id
+        self._of_cases.move_to_end(number)
+        if len(self._of_cases) > _MOST:
+            self._of_cases.popitem(last=False)
 
     def _remember(self, name: str, key: DataKey | None) -> None:
         self._found[name] = (key, self._clock())

@@ -1,14 +1,21 @@
-"""The queue of sendings as couriers work it off: side by side, and in order of urgency."""
+"""The queue of sendings as couriers work it off: side by side, and in order of urgency.
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+Address and words of a sending are sealed by a key of its case, until it goes out or nobody may try on. One that gathers
+others has neither: its members keep theirs until it is sent, each by the key of its own case.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, select, update
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, Row, Table, Update, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cases.sealed import keys_in
+from records.data_keys import claim
 from records.database import transaction
 from records.outgoing import NoticeRow, SendingRow
 from records.text import storable_value
@@ -19,15 +26,17 @@ _SENDINGS: Table = SendingRow.__table__  # type: ignore[attr-defined]
 _PLANNING = 12346
 """Held while notices are planned, so that of two to the same address the second knows of the first."""
 
+DIGEST = "digest"
+"""What a sending is about that gathers others."""
+
 _GATHERED_AT_ONCE = 500
 """Notices that are offered for one digest at most."""
 
 Item = dict[str, Any]
 """A sending, by the columns of its table."""
 
-Compose = Callable[[Sequence[Item]], tuple[Item, int]]
-"""Makes the sending that gathers some others: its id, subject and body; the rest is theirs. It says how many of them,
-from the first on, have room in it: with fewer than two, each goes out by itself."""
+Choose = Callable[[Sequence[Item]], Awaitable[Sequence[Item]]]
+"""Says which of some sendings to one addressee go out as one: of fewer than two, each goes out by itself."""
 
 
 @dataclass
@@ -54,12 +63,17 @@ class Planning:
         found: datetime | None = (await self._connection.execute(newest)).scalar_one_or_none()
         return found
 
-    async def put(self, key: str, sendings: Sequence[Item], *, keep: bool = False) -> None:
+    async def put(self, notice: Row[Any], sendings: Sequence[Item], *, keep: bool = False) -> None:
         """Settle what goes out of a notice; nothing, if nobody is to get it. With `keep` its content stays."""
         if sendings:
             # One letter that the database has no place for would undo what was planned together with it, for ever.
             await self._connection.execute(insert(_SENDINGS), [storable_value(one) for one in sendings])
-        (self._kept if keep else self._spoken_for).append(key)
+        content = to_json(notice.content).decode()
+        words = "".join(one[name] for one in sendings for name in _EMPTY)
+        if keys_in(words) - keys_in(content):
+            # A key that was made for words of an earlier release belongs to no case yet.
+            await claim(self._connection, notice.case_number, [words.encode()])
+        (self._kept if keep else self._spoken_for).append(notice.key)
 
     async def close(self) -> None:
         """Take down that they are planned."""
@@ -101,7 +115,7 @@ class SendingQueue:
         *,
         without: Collection[str] = (),
         quiet: bool = False,
-        gather: Compose | None = None,
+        gather: Choose | None = None,
     ) -> list[Item]:
         """Take what is due, for as long as `lease`; after that, others may. The urgent ones come first.
 
@@ -111,7 +125,7 @@ class SendingQueue:
             limit: At most so many.
             without: Routes by which nothing is wanted.
             quiet: Whether only urgent ones go out at this hour.
-            gather: Makes one of several that wait for the same addressee; they go out one by one without it.
+            gather: Says which of several that wait for the same addressee go out as one; without it, none do.
         """
         async with transaction(self._engine) as connection:
             due = _due(now, without)
@@ -127,6 +141,12 @@ class SendingQueue:
             await connection.execute(update(_SENDINGS).where(mine).values(claimed))
             return [item | {"attempts": item["attempts"] + 1} for item in taken]
 
+    async def members(self, digest: str) -> list[Item]:
+        """What goes out within a sending, in order."""
+        asked = select(_SENDINGS).where(_SENDINGS.c.gathered_in == digest)
+        async with transaction(self._engine) as connection:
+            return _in_order(await connection.execute(asked))
+
     async def keep(self, sendings: Collection[str], until: datetime) -> None:
         """Leave some that were claimed to whoever has them for longer."""
         mine = (_SENDINGS.c.id.in_(sendings), _SENDINGS.c.claimed_until.is_not(None))
@@ -139,7 +159,27 @@ class SendingQueue:
         That holds whatever another courier made of it meanwhile, whose own try may have failed.
         """
         changed = {"state": "sent", "sent_at": now, "failing_since": None, "reason": None, **_FREE, **_EMPTY}
-        await self._change(sending, changed, "waiting", "failed")
+        within = update(_SENDINGS).where(_SENDINGS.c.gathered_in == sending).values(_EMPTY)
+        await self._change(sending, changed, "waiting", "failed", then=within)
+
+    async def drop(self, sending: str) -> None:
+        """Forget one that nobody can be told any more, since the case of all that it says was erased."""
+        gone = or_(_SENDINGS.c.id == sending, _SENDINGS.c.gathered_in == sending)
+        async with transaction(self._engine) as connection:
+            await connection.execute(delete(_SENDINGS).where(gone))
+
+    async def forget(self, before: datetime) -> None:
+        """Empty what failed before a moment: nobody can read there any more to whom, and what, and none is sent."""
+        old = (_SENDINGS.c.state == "failed") & (_SENDINGS.c.failing_since < before)
+        failed = select(_SENDINGS.c.id).where(old)
+        unplanned = select(_SENDINGS.c.notice).where(old, _SENDINGS.c.channel == "")
+        full = or_(*(_SENDINGS.c[name] != "" for name in _EMPTY))
+        async with transaction(self._engine) as connection:
+            within = update(_SENDINGS).where(_SENDINGS.c.gathered_in.in_(failed), full)
+            await connection.execute(within.values(_EMPTY))
+            await connection.execute(update(_SENDINGS).where(old, full).values(_EMPTY))
+            notices = update(_NOTICES).where(_NOTICES.c.key.in_(unplanned), _NOTICES.c.content.is_not(None))
+            await connection.execute(notices.values(content=None))
 
     async def failed(self, sending: str, now: datetime, reason: str, again_at: datetime | None) -> None:
         """Take down that one did not go out, and when it is tried again; nobody tries on without `again_at`."""
@@ -148,10 +188,16 @@ class SendingQueue:
         changed |= {"send_after": again_at} if again_at else {"state": "failed"}
         await self._change(sending, changed, "waiting")
 
-    async def _change(self, sending: str, changed: Item, *states: str) -> None:
+    async def _change(self, sending: str, changed: Item, *states: str, then: Update | None = None) -> None:
         mine = (_SENDINGS.c.id == sending, _SENDINGS.c.state.in_(states))
         async with transaction(self._engine) as connection:
             await connection.execute(update(_SENDINGS).where(*mine).values(changed))
+            if then is not None:
+                await connection.execute(then)
+
+
+def _in_order(rows: Iterable[Row[Any]]) -> list[Item]:
+    return sorted((dict(row._mapping) for row in rows), key=lambda one: (one["planned_at"], one["id"]))
 
 
 _FREE: Item = {"claimed_until": None}
@@ -182,7 +228,7 @@ async def _take(connection: AsyncConnection, conditions: Sequence[ColumnElement[
     return [dict(row._mapping) for row in rows]
 
 
-async def _gathered(connection: AsyncConnection, items: Sequence[Item], now: datetime, compose: Compose) -> list[Item]:
+async def _gathered(connection: AsyncConnection, items: Sequence[Item], now: datetime, choose: Choose) -> list[Item]:
     """The same sendings, with one in the place of those that wait for the same addressee."""
     left = {item["id"]: item for item in items}
     for item in items:
@@ -191,18 +237,16 @@ async def _gathered(connection: AsyncConnection, items: Sequence[Item], now: dat
         together = (_gathered_with(item["addressee"]), _SENDINGS.c.send_after <= now)
         asked = select(_SENDINGS).where(*together).order_by(_SENDINGS.c.send_after, _SENDINGS.c.id)
         rows = await connection.execute(asked.limit(_GATHERED_AT_ONCE).with_for_update(skip_locked=True))
-        members = sorted((dict(row._mapping) for row in rows), key=lambda one: (one["planned_at"], one["id"]))
+        members = _in_order(rows)
+        members = list(await choose(members)) if len(members) > 1 else members
         if len(members) < 2:
             continue
-        composed, count = compose(members)
-        if count < 2:
-            continue
-        first, members = members[0], members[:count]
-        digest = first | {"notice": None, "case_number": None, "about": "digest", "planned_at": now}
-        digest |= storable_value(composed)
+        first = members[0]
+        digest = first | {"id": f"{first['id']}.digest", "notice": None, "case_number": None, "about": DIGEST}
+        digest |= {"planned_at": now, **_EMPTY}
         await connection.execute(insert(_SENDINGS).values(digest))
         within = _SENDINGS.c.id.in_([one["id"] for one in members])
-        moved = {"state": "gathered", "gathered_in": digest["id"], **_EMPTY}
+        moved = {"state": "gathered", "gathered_in": digest["id"]}
         await connection.execute(update(_SENDINGS).where(within).values(moved))
         for one in members:
             left.pop(one["id"], None)

@@ -1,25 +1,33 @@
 """The notices as they go out: what was sent by which channel, what waits, and what fails and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, DateTime, Select, Table, case, cast, delete, func, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, DateTime, Select, Table, case, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import col
 
+from cases.effects import COMPLAINANT
 from cases.errors import InvalidError
+from cases.masking import masked_email, masked_phone
 from cases.notice import Notice
+from cases.sealed import keys_in
 from records.cursor import Cursor, Page, check_limit
 from records.database import transaction
 from records.outbox import put_notices
 from records.outgoing import NoticeRow, SendingRow
+from records.seals import Seals
 from records.text import storable
+from vault.sealing import open_text
 
 State = Literal["waiting", "failing", "sent", "failed", "gathered"]
 """`waiting` has not been tried; `failing` was, and is tried again; `failed` waits for a person. `gathered` went out, or
 goes out, within the sending that `gathered_in` names."""
+
+KEPT = timedelta(days=30)
+"""How long address and words of what has failed are kept, so that a person can have it sent after all."""
 
 _SENDINGS: Table = SendingRow.__table__  # type: ignore[attr-defined]
 _NOTICES: Table = NoticeRow.__table__  # type: ignore[attr-defined]
@@ -36,6 +44,7 @@ _SHOWN = (
     "audience",
     "case_number",
     "channel",
+    "address",
     "language",
     "urgent",
     "send_after",
@@ -50,8 +59,9 @@ _SHOWN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Sending:
-    """One message to one address, without the address and the words. A digest has no `case_number` and no `notice`.
+    """One message to one address, without the words. A digest has no `case_number`, no `notice` and no `address`.
 
+    The `address` is masked, and empty where the channel says it itself, and from when the message is sent on.
     `send_after` is when it may go out, or is tried next. `channel` is empty where no words were found for a notice.
     """
 
@@ -61,6 +71,7 @@ class Sending:
     audience: str
     case_number: str | None
     channel: str
+    address: str
     language: str
     urgent: bool
     send_after: datetime
@@ -76,8 +87,9 @@ class Sending:
 class Sendings:
     """Every method raises UnavailableError while PostgreSQL is out of reach."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, seals: Seals) -> None:
         self._engine = engine
+        self._seals = seals
 
     async def owe(self, notices: Sequence[Notice]) -> None:
         """Put notices where they wait to be planned; those that were there before stay as they are."""
@@ -114,13 +126,13 @@ class Sendings:
         last = found[limit - 1] if len(found) > limit else None
         at = (last.failing_since or last.planned_at) if last else None
         following = Cursor(order=order, at=at, number=last.id).text() if last else None
-        return Page(items=found[:limit], next=following)
+        return Page(items=await self._masked(found[:limit]), next=following)
 
     async def find(self, id: str) -> Sending | None:  # noqa: A002 - it is called so in the table
         """The sending of an id, if there is one."""
         async with transaction(self._engine) as connection:
             row = (await connection.execute(_one(id))).one_or_none()
-        return _sending(row) if row is not None else None
+        return (await self._masked([_sending(row)]))[0] if row is not None else None
 
     async def retry(self, id: str, now: datetime | None = None) -> Sending | None:  # noqa: A002
         """Have one that waits, fails or has failed sent as soon as its hours allow, and look at it as it stands then.
@@ -131,9 +143,13 @@ class Sendings:
             The sending; none if there is none of this id.
 
         Raises:
-            InvalidError: it has gone out, or goes out within another one.
+            InvalidError: `state`, it has gone out, or goes out within another one; `words`, it failed so long ago that
+                its words are not kept any more.
         """
-        now = now or datetime.now(UTC)
+        found = await self._retry(id, now or datetime.now(UTC))
+        return (await self._masked([found]))[0] if found is not None else None
+
+    async def _retry(self, id: str, now: datetime) -> Sending | None:  # noqa: A002
         mine = _SENDINGS.c.id == storable(id)
         async with transaction(self._engine) as connection:
             row = (await connection.execute(_one(id).with_for_update())).one_or_none()
@@ -144,6 +160,9 @@ class Sendings:
                 within = f"goes out within {found.gathered_in}; have that one tried again, if it fails"
                 where = within if found.gathered_in else "was sent already"
                 raise InvalidError("state", f"the sending {found.id} {where}")
+            if found.state == "failed" and not await _keeps_words(connection, found):
+                told = f"failed more than {KEPT.days} days ago, and its words are not kept any more"
+                raise InvalidError("words", f"the sending {found.id} {told}")
             if not found.channel:
                 await connection.execute(delete(_SENDINGS).where(mine))
                 again = update(_NOTICES).where(_NOTICES.c.key == found.notice).values(planned_at=None)
@@ -168,6 +187,26 @@ class Sendings:
         asked = select(func.count()).select_from(NoticeRow).where(col(NoticeRow.planned_at).is_(None))
         async with transaction(self._engine) as connection:
             return (await connection.execute(asked)).scalar_one()
+
+    async def _masked(self, found: Sequence[Sending]) -> list[Sending]:
+        keys = await self._seals.keys({name for one in found for name in keys_in(one.address)})
+        return [replace(one, address=_mask(one.audience, open_text(one.address, keys))) for one in found]
+
+
+async def _keeps_words(connection: AsyncConnection, failed: Sending) -> bool:
+    """Whether there is still something to send: its own words, those of what goes out within it, or its notice."""
+    own = or_(_SENDINGS.c.id == failed.id, _SENDINGS.c.gathered_in == failed.id)
+    asked = select(_SENDINGS.c.id).where(own, _SENDINGS.c.body != "")
+    if not failed.channel:
+        asked = select(_NOTICES.c.key).where(_NOTICES.c.key == failed.notice, _NOTICES.c.content.is_not(None))
+    return (await connection.execute(asked.limit(1))).first() is not None
+
+
+def _mask(audience: str, address: str) -> str:
+    if "@" in address:
+        return masked_email(address) or ""
+    # What reaches people of the service is the code of a unit.
+    return (masked_phone(address) or "") if audience == COMPLAINANT else address
 
 
 def _asked() -> Select[Any]:

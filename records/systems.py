@@ -1,23 +1,34 @@
-"""The units' own systems: where they are, what signs what is sent there, and how much they take at once."""
+"""The units' own systems: where they are, what signs what is sent there, and how much they take at once.
+
+Secrets are kept wrapped by a master key: `wrapped.1.`, the name of that key, and what it locked, in the base64 of
+addresses. Those of an earlier release are plain; they are wrapped when they are next read.
+"""
 
 import base64
+import re
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import or_, update
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import ColumnElement, func, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from cases.errors import InvalidError
+from cases.errors import InvalidError, UnavailableError
 from records.database import reading, transaction
 from records.outgoing import SecretRow
 from records.tables import UnitRow
 from records.text import storable
+from vault.keyfile import Ring
+from vault.sealing import lock, unlock
 
 _BYTES = 32
+_WRAPPED = re.compile(r"wrapped\.1\.([a-z0-9]{8})\.([A-Za-z0-9_-]+={0,2})")
+_PLAIN = "plain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +48,9 @@ class System:
 class Systems:
     """Every method raises UnavailableError while PostgreSQL is out of reach."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, master: Ring) -> None:
         self._engine = engine
+        self._master = master
 
     async def having(self, units: Collection[str]) -> set[str]:
         """Those of some units that have a system."""
@@ -63,13 +75,43 @@ class Systems:
         )
 
     async def secrets(self, unit: str) -> list[str]:
-        """The secrets that are valid for a unit now, the newest first."""
+        """The secrets that are valid for a unit now, the newest first. What another master key wraps is wrapped anew.
+
+        Raises:
+            UnavailableError: also if the file of keys lacks the master key of one.
+        """
         valid = or_(col(SecretRow.expires_at).is_(None), col(SecretRow.expires_at) > datetime.now(UTC))
-        asked = (
-            select(SecretRow.secret).where(SecretRow.unit == storable(unit), valid).order_by(col(SecretRow.id).desc())
-        )
+        asked = select(SecretRow).where(SecretRow.unit == storable(unit), valid).order_by(col(SecretRow.id).desc())
         async with reading(self._engine) as session:
-            return list(await session.exec(asked))
+            rows = list(await session.exec(asked))
+        found = []
+        for row in rows:
+            secret = self._unwrap(row)
+            if secret is None:
+                raise UnavailableError(
+                    f"a secret of {unit} is wrapped by a master key that the file of keys lacks; restore that file, or "
+                    f"make a new secret: hotline unit secret {unit}"
+                )
+            found.append(secret)
+        with suppress(UnavailableError):
+            # A database that is read alone at the moment answers all the same.
+            await self._wrap_anew(rows)
+        return found
+
+    async def rewrap(self, most: int) -> int:
+        """Wrap secrets by the master key in use that another one wraps, or none; how many that were.
+
+        One that cannot be unwrapped stays as it is.
+        """
+        async with reading(self._engine) as session:
+            rows = list(await session.exec(select(SecretRow).where(self._by_another()).limit(most)))
+        return await self._wrap_anew(rows)
+
+    async def by_master(self) -> dict[str, int]:
+        """How many secrets each master key wraps; those of an earlier release, which none does, are `plain`."""
+        name = func.coalesce(func.substring(col(SecretRow.secret), "^wrapped\\.1\\.([a-z0-9]{8})\\."), _PLAIN)
+        async with reading(self._engine) as session:
+            return dict((await session.exec(select(name, func.count()).group_by(name))).all())
 
     async def set(self, unit: str, endpoint: str | None, per_minute: int | None, at_once: int | None) -> None:
         """Say where a unit's system is, and its pace; without `endpoint`, the unit reads its mailbox from now on.
@@ -100,5 +142,42 @@ class Systems:
             if known.one_or_none() is None:
                 raise InvalidError("unit", f"there is no unit {unit!r}")
             await connection.execute(update(SecretRow).where(mine, longer).values(expires_at=until))
-            await connection.execute(insert(SecretRow).values(unit=unit, secret=made))
+            await connection.execute(insert(SecretRow).values(unit=unit, secret=self._wrap(unit, made)))
         return made
+
+    def _wrap(self, unit: str, secret: str) -> str:
+        locked = lock(self._master.in_use, secret.encode(), _bound_to(unit))
+        return f"wrapped.1.{self._master.current}.{base64.urlsafe_b64encode(locked).decode()}"
+
+    def _unwrap(self, row: SecretRow) -> str | None:
+        found = _WRAPPED.fullmatch(row.secret)
+        if found is None:
+            return row.secret
+        master = self._master.key(found[1])
+        if master is None:
+            return None
+        try:
+            return unlock(master, base64.urlsafe_b64decode(found[2]), _bound_to(row.unit)).decode()
+        except (InvalidTag, ValueError):
+            return None
+
+    async def _wrap_anew(self, rows: Collection[SecretRow]) -> int:
+        """Wrap those of some secrets that another master key wraps, or none; how many that were."""
+        renewed = 0
+        for row in rows:
+            secret = self._unwrap(row)
+            if secret is None or row.secret.startswith(f"wrapped.1.{self._master.current}."):
+                continue
+            same = (col(SecretRow.id) == row.id, col(SecretRow.secret) == row.secret)
+            put = update(SecretRow).where(*same).values(secret=self._wrap(row.unit, secret))
+            async with transaction(self._engine) as connection:
+                renewed += (await connection.execute(put)).rowcount
+        return renewed
+
+    def _by_another(self) -> ColumnElement[bool]:
+        return col(SecretRow.secret).not_like(f"wrapped.1.{self._master.current}.%")
+
+
+def _bound_to(unit: str) -> bytes:
+    """So that a secret that is put in the place of another unit's opens nothing."""
+    return f"secret of {unit}".encode()

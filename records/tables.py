@@ -41,7 +41,7 @@ class CaseRow(SQLModel, table=True):
     `extension_asked` say that a unit waits for a decision. `assisting` are the units called in whose reports are
     outstanding; `involved` are units that an open case has asked, and districts of units called in. `unit_times` are
     the seconds for which each unit held it and waited for the complainant, as of its last event. `confidential` and
-    `accused` are as in the complaint; `subject` is sealed.
+    `accused` are as in the complaint; `subject` is sealed. An erased case has `erased` for its fingerprint.
     """
 
     __tablename__ = "cases"
@@ -107,7 +107,13 @@ class CaseRow(SQLModel, table=True):
         Index("cases_category_received", "category", "received_at", "number"),
         Index("cases_incident", "incident", "number", postgresql_where=text("incident IS NOT NULL")),
         Index("cases_involved", "involved", postgresql_using="gin", postgresql_where=text("involved <> '[]'::jsonb")),
-        Index("cases_district_received", "district", "received_at", "number"),
+        Index("cases_district_received", text("COALESCE(district, unit)"), "received_at", "number"),
+        Index(
+            "cases_district_due",
+            text("COALESCE(district, unit)"),
+            text("COALESCE(due_at, 'infinity'::timestamptz)"),
+            "number",
+        ),
         Index(
             "cases_to_decide",
             "received_at",
@@ -121,6 +127,13 @@ class CaseRow(SQLModel, table=True):
             postgresql_where=text("assisting <> '[]'::jsonb"),
         ),
         Index("cases_open_policy", "policy", "policy_version", "number", postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "cases_ended",
+            "policy",
+            "closed_at",
+            "number",
+            postgresql_where=text("closed_at IS NOT NULL AND content_fingerprint <> 'erased'"),
+        ),
         Index("cases_running", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 

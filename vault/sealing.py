@@ -2,7 +2,7 @@
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -70,9 +70,21 @@ def seal(value: Sealable, key: DataKey) -> Sealable:
     """A value with its personal texts sealed: those whose fields are marked as `Personal`, wherever they are in it.
 
     Raises:
-        InvalidError: a text looks sealed already; names its field.
+        InvalidError: a text looks sealed already; names its field, as `calls.0.task`.
     """
-    return cast(Sealable, _seal(value, key, ""))
+    return cast(Sealable, _through(value, key.seal, ""))
+
+
+def has_texts(value: Value) -> bool:
+    """Whether there is anything in a value to seal. Raises like `seal`."""
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    _through(value, note, "")
+    return bool(found)
 
 
 def open_value(value: Openable, kind: Any, keys: Mapping[str, DataKey | None]) -> Openable:
@@ -84,10 +96,18 @@ def open_value(value: Openable, kind: Any, keys: Mapping[str, DataKey | None]) -
         keys: The keys that there are; none for those that were destroyed. A text whose key is not among them reads
             `UNREADABLE`, and one whose key was destroyed `ERASED`.
     """
-    document = to_json(value, inf_nan_mode="constants").decode()
-    if not sealed.TOKEN.search(document):
-        return value
-    return cast(Openable, _adapter(kind).validate_json(open_document(document, keys)))
+    document = as_document(value)
+    return cast(Openable, read_opened(document, kind, keys)) if sealed.TOKEN.search(document) else value
+
+
+def as_document(value: Any) -> str:
+    """A value as the JSON in which its sealed texts are found and opened."""
+    return to_json(value, inf_nan_mode="constants").decode()
+
+
+def read_opened(document: str, kind: Any, keys: Mapping[str, DataKey | None]) -> Any:
+    """The value of a kind that a document holds, with its sealed texts opened. As `open_value`."""
+    return _adapter(kind).validate_json(open_document(document, keys))
 
 
 def open_document(document: str, keys: Mapping[str, DataKey | None]) -> str:
@@ -112,32 +132,39 @@ def _open(keys: Mapping[str, DataKey | None], name: str, content: str) -> str:
         return UNREADABLE
 
 
-def _seal(value: Any, key: DataKey, path: str) -> Any:
-    if isinstance(value, Location):
-        return _seal_fields(_rounded(value), key, path)
+def _through(value: Any, put: Callable[[str], str], path: str) -> Any:
+    """A value with its personal texts put through a function."""
     if isinstance(value, BaseModel):
-        return _seal_fields(value, key, path)
+        return _fields_through(_rounded(value) if isinstance(value, Location) else value, put, path)
     if isinstance(value, tuple):
-        return tuple(_seal(one, key, f"{path}[{index}]") for index, one in enumerate(value))
+        parts = tuple(_through(one, put, f"{path}.{index}") for index, one in enumerate(value))
+        return parts if any(new is not old for new, old in zip(parts, value, strict=True)) else value
+    if isinstance(value, str):
+        # Not sealed, but it would be opened with the rest, and show what another case's key has sealed.
+        _check(value, path)
     return value
 
 
-def _seal_fields(value: BaseModel, key: DataKey, path: str) -> BaseModel:
+def _fields_through(value: BaseModel, put: Callable[[str], str], path: str) -> BaseModel:
     personal, changed = _personal(type(value)), {}
     for name in type(value).model_fields:
         old, own = getattr(value, name), f"{path}.{name}".removeprefix(".")
-        new = _seal_text(old, key, own) if name in personal else _seal(old, key, own)
+        new = _text_through(old, put, own) if name in personal else _through(old, put, own)
         if new is not old:
             changed[name] = new
     return value.model_copy(update=changed) if changed else value
 
 
-def _seal_text(text: str | None, key: DataKey, path: str) -> str | None:
+def _text_through(text: str | None, put: Callable[[str], str], path: str) -> str | None:
     if not text:
         return text
+    _check(text, path)
+    return put(text)
+
+
+def _check(text: str, path: str) -> None:
     if sealed.looks_sealed(text):
         raise InvalidError(path, "reads like a text that the service has sealed; write what is meant in plain words")
-    return key.seal(text)
 
 
 def _rounded(place: Location) -> Location:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     RPCTimeoutOrCancelledError,
@@ -16,32 +18,34 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cases.case import Case
-from cases.commands import Command, Receive, content_fingerprint
+from cases.commands import Command
 from cases.decide import decide
 from cases.errors import RefusalError, UnavailableError, UnknownCaseError
 from cases.events import Event
 from cases.evolve import fold
-from cases.story import summary
 from cases.view import CaseView, view
+from workflows import forgetting
+from workflows.beginnings import Beginnings, received
 from workflows.messages import LAYOUT, WORKFLOW, CaseStart, workflow_id
-from workflows.search_attributes import typed
+from workflows.particulars import particulars
+from workflows.reach import Outage, within
 
 _PATIENCE = timedelta(seconds=10)
 _PATIENCE_TO_LOOK = timedelta(seconds=3)
 """Shorter: a case that cannot be asked is answered from its record instead."""
 
+_PATIENCE_TO_PING = timedelta(seconds=2)
+
 Answer = TypeVar("Answer")
 History = Callable[[str], Awaitable[list[Event]]]
 
-
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries while a run of the case is just ending; the next one takes the command."""
-
 
 _AT_ONCE = 4
 """Commands that one process gives one case at once. The server takes ten of them, and for every one that it has no room
@@ -64,43 +68,41 @@ class Engine:
         self._client = client
         self._task_queue = task_queue
         self._history = history
+        self._beginnings = Beginnings(client, task_queue)
+        self._outage = Outage()
         self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def start(self, command: Command, known_as: Collection[str] = ()) -> tuple[CaseView, bool]:
+    async def start(
+        self, command: Command, known_as: Collection[str] = (), *, anyway: bool = False
+    ) -> tuple[CaseView, bool]:
         """Start the case that a `Receive` asks for; it is durable once this returns.
 
         Args:
             command: The receipt.
             known_as: Other digests by which an earlier release may know the same complaint.
+            anyway: Whether to ask the engine although it gave no answer a moment ago.
 
         Returns:
-            The case, and whether it is new. Starting the same complaint again finds the case that is there.
+            The case, and whether it is new. Starting the same complaint again finds the case that is there; while its
+            workers are away, that is told as it was received.
 
         Raises:
             RefusalError: the number belongs to a different complaint.
+            KnownAwayError: the engine gave no answer a moment ago, and was not asked.
             UnavailableError: the engine is out of reach; whether the case was started is unknown, and asking again
                 is safe.
         """
-        act = command.act
-        if not isinstance(act, Receive):
-            raise TypeError("a case starts with its receipt")
-        case = fold(decide(None, command, act.complaint.received_at))
-        content = content_fingerprint(act.complaint)
-        try:
-            await self._client.start_workflow(
-                WORKFLOW,
-                CaseStart(command=command, layout=LAYOUT),
-                id=workflow_id(act.number),
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                **_particulars(case),
-                rpc_timeout=_PATIENCE,
-            )
-        except WorkflowAlreadyStartedError:
-            return await self._found(act.number, {content, *known_as}), False
-        except (RPCError, RPCTimeoutOrCancelledError) as error:
-            raise UnavailableError("the engine does not answer") from error
-        return view(case), True
+        with self._outage.attempt(anyway=anyway):
+            new = await self.begin(command, known_as)
+        case = received(command)
+        if not new:
+            with suppress(UnavailableError, UnknownCaseError):
+                case = await self.case(case.number)
+        return view(case), new
+
+    async def begin(self, command: Command, known_as: Collection[str] = ()) -> bool:
+        """Start a case without looking at it, and whatever is remembered of the engine. As `Beginnings.begin`."""
+        return await self._beginnings.begin(command, known_as)
 
     async def submit(self, number: str, command: Command) -> CaseView:
         """Give a case a command and answer with the case as it leaves it.
@@ -134,14 +136,16 @@ class Engine:
             gate.release()
 
     async def _submit(self, number: str, command: Command) -> CaseView:
+        patience = self._outage.patience(_PATIENCE)
         try:
-            answer: CaseView = await self._handle(number).execute_update(
-                command.act.type,
-                command,
-                id=_update_id(command),
-                result_type=CaseView,
-                rpc_timeout=_PATIENCE,
-            )
+            async with within(patience):
+                answer: CaseView = await self._handle(number).execute_update(
+                    command.act.type,
+                    command,
+                    id=_update_id(command),
+                    result_type=CaseView,
+                    rpc_timeout=patience,
+                )
             return answer
         except WorkflowUpdateFailedError as error:
             raise _refusal(error.cause) from error
@@ -170,17 +174,18 @@ class Engine:
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            **_particulars(case),
+            **particulars(case),
         )
         try:
-            answer: CaseView = await self._client.execute_update_with_start_workflow(
-                command.act.type,
-                command,
-                start_workflow_operation=start,
-                id=_update_id(command),
-                result_type=CaseView,
-                rpc_timeout=_PATIENCE,
-            )
+            async with within(_PATIENCE):
+                answer: CaseView = await self._client.execute_update_with_start_workflow(
+                    command.act.type,
+                    command,
+                    start_workflow_operation=start,
+                    id=_update_id(command),
+                    result_type=CaseView,
+                    rpc_timeout=_PATIENCE,
+                )
         except WorkflowUpdateFailedError as error:
             raise _refusal(error.cause) from error
         except RPCError as error:
@@ -192,7 +197,8 @@ class Engine:
     async def _came_to_an_end(self, number: str) -> bool:
         """Whether the last run of a case ended by itself; one that an operator has stopped did not."""
         try:
-            described = await self._handle(number).describe(rpc_timeout=_PATIENCE_TO_LOOK)
+            async with within(_PATIENCE_TO_LOOK):
+                described = await self._handle(number).describe(rpc_timeout=_PATIENCE_TO_LOOK)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
@@ -212,6 +218,19 @@ class Engine:
         """Everything that happened to a case. Raises like `case`."""
         return await self._query(number, "events", list[Event])
 
+    async def unlocked(self, payload: Payload) -> Payload:
+        """Something that the engine keeps, as it was before it was locked.
+
+        Raises:
+            LockedError: the file of keys lacks the one that locked it.
+        """
+        codec = self._client.data_converter.payload_codec
+        return (await codec.decode([payload]))[0] if codec is not None else payload
+
+    async def forget(self, number: str) -> None:
+        """Have the engine delete what it holds of an erased case. As `forgetting.forget`."""
+        await forgetting.forget(self._client, number)
+
     async def ping(self) -> None:
         """Whether the engine answers.
 
@@ -219,13 +238,17 @@ class Engine:
             UnavailableError: it does not.
         """
         try:
-            await self._client.service_client.check_health(timeout=timedelta(seconds=2))
-        except (RPCError, RuntimeError) as error:
+            async with within(_PATIENCE_TO_PING):
+                await self._client.service_client.check_health(timeout=_PATIENCE_TO_PING)
+        except RPCError as error:
             raise UnavailableError("the engine does not answer") from error
 
     async def _query(self, number: str, name: str, answer: type[Answer]) -> Answer:
+        patience = self._outage.patience(_PATIENCE_TO_LOOK)
         try:
-            found: Answer = await self._handle(number).query(name, result_type=answer, rpc_timeout=_PATIENCE_TO_LOOK)
+            async with within(patience):
+                asked = self._handle(number).query(name, result_type=answer, rpc_timeout=patience)
+                found: Answer = await asked
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise UnknownCaseError(number) from error
@@ -234,33 +257,8 @@ class Engine:
             raise UnavailableError("the case's workflow does not answer") from error
         return found
 
-    async def _found(self, number: str, contents: Collection[str]) -> CaseView:
-        try:
-            memo = await (await self._handle(number).describe()).memo()
-        except (RPCError, RPCTimeoutOrCancelledError) as error:
-            raise UnavailableError("the engine does not answer") from error
-        if memo.get("content") not in contents:
-            raise RefusalError(
-                "different_content",
-                f"source_ref: this reference already belongs to case {number} with other content; "
-                "send the same content to get that case, or use a reference of its own for a new matter",
-                source="intake",
-            )
-        return view(await self.case(number))
-
     def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(number))
-
-
-def _particulars(case: Case) -> dict[str, Any]:
-    """What the engine is told of a case's run besides its input: for operators, for its place in the queues, and to
-    know the same complaint again."""
-    return {
-        "search_attributes": typed(case),
-        "static_summary": summary(case),
-        "memo": {"content": content_fingerprint(case.complaint)},
-        "priority": Priority(priority_key=case.terms.priority, fairness_key=case.unit),
-    }
 
 
 def _fault(error: RPCError) -> Exception:

@@ -15,10 +15,13 @@ from activities.notices.hours import open_at, opening
 from activities.notices.place import place
 from activities.notices.planning import Planner
 from activities.notices.routes import Routes
+from activities.opening import ErasedError, LostKeyError, opened_texts
 from activities.wording.rendering import Wording
 from cases.city import City
 from cases.errors import UnavailableError
-from records.sending_queue import Item, SendingQueue
+from records.seals import Seals
+from records.sending_queue import DIGEST, Item, SendingQueue
+from records.sendings import KEPT
 
 _LOOKS_EVERY = 0.5
 """Seconds between two looks when there is nothing to do: two short queries, each by an index."""
@@ -39,6 +42,7 @@ _LEASE, _RENEWED_EVERY = timedelta(seconds=15), timedelta(seconds=4)
 
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(minutes=15)
 _TRIES_FOR = timedelta(days=3)
+_FORGETS_EVERY = timedelta(hours=1)
 
 _log = logging.getLogger("hotline.notices")
 
@@ -55,6 +59,7 @@ class Courier:
     def __init__(
         self,
         queue: SendingQueue,
+        seals: Seals,
         city: CityOfNotices,
         wording: Wording,
         channels: Channels,
@@ -62,13 +67,15 @@ class Courier:
     ) -> None:
         self._queue = queue
         self._city = city
-        self._planner = Planner(wording, channels)
+        self._seals = seals
+        self._planner = Planner(seals, wording, channels)
         self._channels = channels
         self._clock = clock
         self._routes = Routes(channels.services())
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._ended_some = asyncio.Event()
         self._renewed_at: datetime | None = None
+        self._forgot_at: datetime | None = None
 
     async def run(self) -> NoReturn:
         """Work until it is cancelled. No error ends it: people wait for what it carries."""
@@ -103,6 +110,7 @@ class Courier:
             if planning is not None:
                 planned = len(planning.notices)
                 await self._planner.plan(planning, city)
+        await self._forget(now)
         # Planning took its time, which is no part of how long a sending is left to whoever takes it.
         return await self._send_due(city, self._clock()) or planned == _PLANS
 
@@ -135,6 +143,11 @@ class Courier:
             if self._under_way:
                 await self._queue.keep(list(self._under_way), now + _LEASE)
 
+    async def _forget(self, now: datetime) -> None:
+        if self._forgot_at is None or now - self._forgot_at >= _FORGETS_EVERY:
+            await self._queue.forget(now - KEPT)
+            self._forgot_at = now
+
     async def _send_due(self, city: City, now: datetime) -> bool:
         await self._renew(now)
         left = _AT_ONCE - len(self._under_way)
@@ -149,7 +162,7 @@ class Courier:
             free,
             without=self._routes.closed(now, _BY_ONE_SERVICE),
             quiet=crowded or not open_at(now, rules.hours, city.policy.city_zone),
-            gather=partial(self._planner.digest, city=city) if rules.digest is not None else None,
+            gather=self._planner.together if rules.digest is not None else None,
         )
         for item in items:
             # Its lease may have ended while it could not be noted that it was sent.
@@ -167,16 +180,18 @@ class Courier:
         self._routes.end(item["route"])
 
     async def _send(self, item: Item, city: City) -> None:
-        letter = Letter(
-            id=item["id"],
-            about=item["about"],
-            audience=item["audience"],
-            subject=item["subject"],
-            body=item["body"],
-            at=item["planned_at"],
-        )
         try:
-            await self._channels.send(item["route"], item["address"], letter)
+            address, letter = await self._opened(item, city)
+            await self._channels.send(item["route"], address, letter)
+        except ErasedError:
+            await self._noted(lambda: self._queue.drop(item["id"]))
+            _log.info("sending %s is dropped: its case was erased", item["id"])
+        except UnavailableError:
+            # It is free for the next look once its lease ends.
+            _log.warning("sending %s waits: a key of its texts is out of reach", item["id"])
+        except LostKeyError as error:
+            told = f"the key {error} of its texts cannot be used; see whether the file of keys is whole"
+            await self._failed(item, city, NotSentError(told, alone=True))
         except NotSentError as error:
             await self._failed(item, city, error)
         except Exception as error:  # noqa: BLE001 - a service's library can fail in any way
@@ -185,6 +200,32 @@ class Courier:
             self._routes.worked(item["route"])
             await self._noted(lambda: self._queue.sent(item["id"], self._clock()))
             _log.info("sending %s went out by %s", item["id"], item["channel"])
+
+    async def _opened(self, item: Item, city: City) -> tuple[str, Letter]:
+        """Where something goes, and what it says: the same words each time, unless a case within it was erased.
+
+        Raises:
+            ErasedError: every case that it tells of was.
+            LostKeyError: a key of it is not in the register.
+            UnavailableError: a key is out of reach.
+        """
+        if item["about"] == DIGEST and not item["body"]:
+            members = await self._planner.readable(await self._queue.members(item["id"]))
+            if not members:
+                raise ErasedError
+            address = members[0]["address"]
+            subject, body = self._planner.digest(members, city)
+        else:
+            address, subject, body = await opened_texts(self._seals, item["address"], item["subject"], item["body"])
+        told = Letter(
+            id=item["id"],
+            about=item["about"],
+            audience=item["audience"],
+            subject=subject,
+            body=body,
+            at=item["planned_at"],
+        )
+        return address, told
 
     async def _failed(self, item: Item, city: City, error: NotSentError) -> None:
         now, rules = self._clock(), city.policy.notices

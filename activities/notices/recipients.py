@@ -1,12 +1,12 @@
 """Who gets a notice, and by which of the city's channels."""
 
-import hashlib
 import re
 from typing import NamedTuple
 
 from activities.notices.channels import COMPLAINANT, Channels, Entry
 from cases.notice import Notice
 from cases.vocabulary import Complainant
+from vault.digests import Digests
 
 _NO_DIGIT = re.compile(r"[^+\d]")
 
@@ -17,10 +17,9 @@ class Recipient(NamedTuple):
     entry: Entry
     address: str
 
-    @property
-    def addressee(self) -> str:
-        """By which sendings to the same address are known without it."""
-        return hashlib.sha256(f"{self.entry.route}\n{self.address}".encode()).hexdigest()
+    def addressee(self, digests: Digests) -> str:
+        """By which sendings to the same address are known without it, and by nobody who has not the key."""
+        return digests.of_text("addressee", f"{self.entry.route}\n{self.address}")
 
 
 def recipients(notice: Notice, channels: Channels) -> list[Recipient]:

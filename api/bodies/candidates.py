@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.bodies.shown import shown
 from cases.likeness import SCALE, Matter, Scale, Why
-from cases.vocabulary import Code, Complainant, Location, Outcome, Status, Storable, Text, Value
+from cases.vocabulary import Code, Complainant, Location, Outcome, Place, Status, Storable, Text, Value
 from records.candidates import Candidate
 
 
@@ -26,7 +26,7 @@ class NewMatter(Value):
     category: Code = Field(description="One of GET /v1/categories.")
     subject: Annotated[str, Field(max_length=200), Storable] | None = Field(None, description="One line.")
     description: Text | None = Field(None, description="The matter in the complainant's words, as far as they go.")
-    location: Location = Field(Location(), description="Where the matter is, as near as is known.")
+    location: Place = Field(Place(), description="Where the matter is, as near as is known.")
     complainant: Complainant = Field(Complainant(), description="Whose matter it is: finds the same person's cases.")
 
     def matter(self, now: datetime) -> Matter:
@@ -34,7 +34,7 @@ class NewMatter(Value):
         return Matter(
             category=self.category,
             text=f"{self.subject or ''} {self.description or ''}".strip(),
-            location=self.location,
+            location=Location(**dict(self.location)),
             complainant=self.complainant,
             received_at=now,
         )
@@ -72,12 +72,12 @@ class CandidateLine(Value):
     through: str | None = Field(description="The case that is alike, where that one is handled through this one.")
 
     @classmethod
-    def of(cls, candidate: Candidate) -> "CandidateLine":
-        """A candidate as it is shown."""
+    def of(cls, candidate: Candidate, subject: str | None) -> "CandidateLine":
+        """A candidate as it is shown, with its subject as whoever asks may see it."""
         row, score = candidate.case, candidate.score
         # The case has a kind of its own, which is another thing; the score's comes after it.
         told = {name: getattr(row, name) for name in cls.model_fields if name in type(row).model_fields}
-        return cls(**(told | dict(score)), leads=candidate.leads, through=candidate.through)
+        return cls(**(told | dict(score) | {"subject": subject}), leads=candidate.leads, through=candidate.through)
 
 
 class CandidateList(Value):

@@ -24,6 +24,7 @@ class WithdrawBody(Withdraw):
 class SupplementBody(Supplement):
     """Something new from the complainant."""
 
+    attachment: None = None
     model_config = shown({"channel": "wechat", "note": "a photograph of the gate, with the date"})
 
 

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from api.bodies.shown import shown
 from cases.triage import Triage
-from cases.vocabulary import Channel, Code, Complainant, Kind, Location, Reference, Text, Value
+from cases.vocabulary import Channel, Code, Complainant, Kind, Place, Reference, Text, Value
 
 
 class NewCase(Value):
@@ -47,7 +47,7 @@ class NewCase(Value):
     )
     subject: Annotated[str, Field(max_length=200)] | None = Field(None, description="One line.")
     description: Text = Field(description="The matter in the complainant's words: plain text, kept as it is.")
-    location: Location = Location()
+    location: Place = Place()
     complainant: Complainant = Complainant()
     confidential: bool = Field(
         False, description="The complainant wants nobody but the hotline to know who they are (Art. 8)."

@@ -20,6 +20,7 @@ class CloseBody(Close):
 class NoteBody(Remark):
     """Something worth keeping."""
 
+    attachment: None = None
     model_config = shown({"text": "the complainant prefers calls after six"})
 
 

@@ -10,6 +10,7 @@ from api.access import Caller
 from api.answers import answer
 from api.bodies.candidates import CandidateLine, CandidateList, CandidateQuery, NewMatter
 from api.guard import CallerDep, GuardedRoute
+from api.headings import subjects
 from api.lookup import NumberDep, check_category, find
 from api.problems import documented
 from api.services import Services, ServicesDep
@@ -61,5 +62,6 @@ async def _suggested(
 ) -> Response:
     asked = Asked(matter=matter, linked=linked, source=caller.own_source(None), limit=query.limit, scale=query.scale)
     found = await services.register.candidates(asked)
-    lines = CandidateList(items=tuple(CandidateLine.of(one) for one in found))
+    about = await subjects(services, caller, [one.case for one in found])
+    lines = CandidateList(items=tuple(CandidateLine.of(one, about.get(one.case.number)) for one in found))
     return answer(lines, services.city.policy.city_zone)

@@ -6,17 +6,20 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api import pace
 from api.access import PARTS
 from api.answers import answer
 from api.bodies.intake import NewCase
 from api.details import CaseDetails, CaseExplanation, CaseMoment
 from api.guard import CallerDep, GuardedRoute
+from api.headings import subjects
 from api.idempotency import IdempotencyKey
-from api.intake import take_in
+from api.intake import level_of, take_in
 from api.lookup import NumberDep, find, find_at, find_events, find_history
 from api.models import CaseEvents, CaseLine, CasePage, CaseQuery, EventQuery
 from api.problems import documented
 from api.services import ServicesDep
+from cases.disclosure import shown, sight
 from cases.evolve import fold
 from cases.explanation import explain
 from cases.view import CaseView
@@ -36,7 +39,7 @@ router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=GuardedRoute)
     },
 )
 async def receive_case(
-    case: NewCase, caller: CallerDep, services: ServicesDep, idempotency_key: IdempotencyKey
+    case: NewCase, request: Request, caller: CallerDep, services: ServicesDep, idempotency_key: IdempotencyKey
 ) -> Response:
     """The case is durable once this answers, and its limits run from `received_at`.
 
@@ -46,6 +49,7 @@ async def receive_case(
     The same `source` and `source_ref` (or, without a reference, the same `Idempotency-Key`) find the same case again.
     Other content under the same reference is refused.
     """
+    pace.check(request, emergency=services.city.policy.most_urgent(level_of(services.city, case)))
     taken, new = await take_in(services, caller, case, idempotency_key)
     headers = {"Location": f"/v1/cases/{taken.number}"}
     return answer(taken, services.city.policy.city_zone, status=201 if new else 200, headers=headers)
@@ -64,7 +68,9 @@ async def list_cases(
     bound = own | {"source": caller.own_source(query.source)}
     wanted = CaseFilter(**query.model_dump(exclude={"after", "limit", *bound}), **bound)
     page = await services.register.cases(wanted, query.limit, query.after)
-    lines = CasePage(items=[CaseLine.model_validate(row) for row in page.items], next=page.next)
+    about = await subjects(services, caller, page.items)
+    items = [CaseLine.of(row, about.get(row.number), caller.actor) for row in page.items]
+    lines = CasePage(items=items, next=page.next)
     return answer(lines, services.city.policy.city_zone, headers=link_to_next(request, page.next))
 
 
@@ -76,16 +82,18 @@ async def get_case(
 ) -> Response:
     """Everything of a case, with every deadline and its arithmetic, now or as it stood at `as_of`.
 
-    A unit sees the cases that it holds, once held or supervises, or is called into. An alarm counts from when it was
+    The complainant's contact is masked or hidden, and scrubbed from the texts: `sight` tells which, and whether
+    POST /v1/cases/{number}/reveal gives it. A unit sees the cases that it holds, once held or supervises, or is called
+    into; of one that reports it (举报), it sees no texts. An alarm counts from when it was
     raised: of a limit that had passed unseen, an earlier `as_of` tells that it still ran.
     """
-    if query.as_of is None:
-        case, source = await find(services, caller, number)
-        moment = datetime.now(UTC)
-    else:
-        moment = query.as_of
+    case, source = await find(services, caller, number)
+    # Whoever had a part then sees no more for that than now.
+    seen, whose, moment = sight(caller.actor, case), case.complaint.complainant, query.as_of or datetime.now(UTC)
+    if query.as_of is not None:
         case, source = await find_at(services, caller, number, moment)
-    return answer(CaseDetails.of(case, moment, source), services.city.policy.city_zone)
+    details = CaseDetails.of(shown(case, seen, whose), moment, source, seen)
+    return answer(details, services.city.policy.city_zone)
 
 
 @router.get(
@@ -102,9 +110,11 @@ async def get_explanation(
     Each limit stands with its arithmetic where it began (Art. 13). `lines` tells it to be read, `entries` as data. With
     `as_of` it is what could have been told at that time.
     """
+    case, _ = await find(services, caller, number)
     happened, source = await find_history(services, caller, number, query.as_of)
+    told = shown(happened, sight(caller.actor, case), case.complaint.complainant)
     zone = services.city.policy.city_zone
-    return answer(CaseExplanation.of(explain(fold(happened), happened), zone, source), zone)
+    return answer(CaseExplanation.of(explain(fold(told), told), zone, source), zone)
 
 
 @router.get(
@@ -116,9 +126,13 @@ async def get_explanation(
 async def get_case_events(
     number: NumberDep, query: Annotated[EventQuery, Query()], caller: CallerDep, services: ServicesDep
 ) -> Response:
-    """The whole story in order: who did what and when, and each alarm that was raised."""
+    """The whole story in order: who did what and when, and each alarm that was raised.
+
+    The complainant's contact is masked or hidden, as in the case itself.
+    """
+    case, _ = await find(services, caller, number)
     happened, as_of = await find_events(services, caller, number, query.after, query.limit + 1)
-    items = happened[: query.limit]
+    items = shown(happened[: query.limit], sight(caller.actor, case), case.complaint.complainant)
     following = items[-1].seq if len(happened) > query.limit else None
     story = CaseEvents(number=number, items=items, next=following, as_of_source=as_of)
     return answer(story, services.city.policy.city_zone)

@@ -12,6 +12,7 @@ from api.outgoing import MailboxPage, MailboxQuery
 from api.problems import documented, unknown_unit
 from api.routes.cases import link_to_next
 from api.services import ServicesDep
+from cases.disclosure import meets
 from cases.vocabulary import Code
 
 router = APIRouter(prefix="/v1", tags=["units"], route_class=GuardedRoute)
@@ -32,10 +33,10 @@ async def read_mailbox(
 ) -> Response:
     """Everything that the unit was told of its orders, in order, whether or not it has a system of its own.
 
-    Each item is what is posted to systems, with its `place`. Go on with `next` as `after`; keep it with what you have
-    done. With `wait` it answers as soon as something is there; one client that waits is enough, and where very many
-    do, one more is answered 503. What the unit holds now, due next first, is listed by
-    GET /v1/cases?unit=&order=due_at; the steps that answer an order are those of its case.
+    Each item is what is posted to systems, with its `place`; contacts are masked, as there. Go on with `next` as
+    `after`; keep it with what you have done. With `wait` it answers as soon as something is there; one client that
+    waits is enough, and where very many do, one more is answered 503. What the unit holds now, due next first, is
+    listed by GET /v1/cases?unit=&order=due_at; the steps that answer an order are those of its case.
     """
     if query.wait:
         leave_untimed(request)
@@ -49,7 +50,8 @@ async def read_mailbox(
     finally:
         gone.cancel()
     more = link_to_next(request, str(page.next)) if len(page.letters) == query.limit else {}
-    return Response(page.body, media_type="application/json", headers={"Cache-Control": "no-store", **more})
+    body = page.body if meets(caller.key.role) else page.body_without_contacts
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store", **more})
 
 
 async def _gone(request: Request) -> None:

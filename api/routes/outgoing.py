@@ -54,7 +54,7 @@ async def list_deliveries(
 async def list_notices(
     query: Annotated[NoticeQuery, Query()], request: Request, caller: CallerDep, services: ServicesDep
 ) -> Response:
-    """What was sent to whom by which channel, what waits, and what fails and why; without addresses and words."""
+    """What was sent to whom by which channel, what waits, and what fails and why; addresses masked, without words."""
     caller.check_unbound("notices")
     page = await services.register.sendings.page(query.case, query.state, query.limit, query.after)
     lines = NoticePage(items=[NoticeLine.model_validate(one) for one in page.items], next=page.next)
@@ -72,16 +72,23 @@ async def retry_notice(
     caller: CallerDep,
     services: ServicesDep,
 ) -> Response:
-    """What waits, fails or has failed goes out as soon as its hours allow. What was sent already is not sent again."""
+    """What waits, fails or has failed goes out as soon as its hours allow. What was sent already is not sent again.
+
+    Nor can what failed more than 30 days ago: its words are not kept for longer.
+    """
     caller.check_unbound("notices")
     try:
         found = await services.register.sendings.retry(id)
     except InvalidError as error:
+        rule = "words_not_kept" if error.field == "words" else "already_sent"
         raise ProblemError(
-            HTTPStatus.CONFLICT, "refused", "The rules forbid this now", error.detail, rule="already_sent"
+            HTTPStatus.CONFLICT, "refused", "The rules forbid this now", error.detail, rule=rule
         ) from error
     if found is None:
         detail = "there is no notice of this id; GET /v1/notices lists them"
         errors = [FieldError(field="id", detail=detail)]
         raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-notice", "There is no such notice", detail, errors=errors)
+    await services.register.audit.note(
+        caller.actor, "notice_retried", origin=caller.origin, case=found.case_number, details={"notice": found.id}
+    )
     return answer(NoticeLine.model_validate(found), services.city.policy.city_zone)

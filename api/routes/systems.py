@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Body, Path, Response
 
@@ -50,6 +51,8 @@ async def put_system(unit: UnitDep, body: SystemBody, caller: CallerDep, service
     await check_known(services, unit)
     await check_reachable(body.endpoint, services.networks)
     systems = services.register.systems
+    details = {"unit": unit, "host": urlsplit(body.endpoint).hostname}
+    await services.register.audit.note(caller.actor, "system_set", origin=caller.origin, details=details)
     # The secret first: where there is none, everything would be posted to in vain.
     made = None if await systems.secrets(unit) else await systems.new_secret(unit, _AT_FIRST)
     await systems.set(unit, body.endpoint, body.per_minute, body.at_once)
@@ -66,6 +69,8 @@ async def put_system(unit: UnitDep, body: SystemBody, caller: CallerDep, service
 async def delete_system(unit: UnitDep, caller: CallerDep, services: ServicesDep) -> Response:
     """From now on the unit reads its mailbox, where everything stands. Its secrets stay valid for its callbacks."""
     await check_known(services, unit)
+    audit = services.register.audit
+    await audit.note(caller.actor, "system_removed", origin=caller.origin, details={"unit": unit})
     await services.register.systems.set(unit, None, None, None)
     return answer(await _system(services, unit), services.city.policy.city_zone)
 
@@ -90,6 +95,8 @@ async def make_secret(
     """
     await check_known(services, unit)
     systems = services.register.systems
+    details = {"unit": unit, "old_kept_for": int(body.keep_old_for.total_seconds())}
+    await services.register.audit.note(caller.actor, "system_secret_made", origin=caller.origin, details=details)
     made = await systems.new_secret(unit, body.keep_old_for)
     told = UnitSecret(unit=unit, secret=made, secrets=len(await systems.secrets(unit)))
     return answer(told, services.city.policy.city_zone, status=201)

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from cases.attachment import Attachment
 from cases.vocabulary import Channel, Note, Reason, Satisfaction, Value
 
 
@@ -44,6 +45,7 @@ class Supplement(Value):
     type: Literal["supplement"] = "supplement"
     channel: Channel
     note: Reason
+    attachment: Attachment | None = None
 
 
 class Urge(Value):

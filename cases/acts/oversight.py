@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from cases.attachment import Attachment
 from cases.policy import Terms
 from cases.vocabulary import Note, Outcome, Reason, Value
 
@@ -26,6 +27,7 @@ class Remark(Value):
 
     type: Literal["note"] = "note"
     text: Reason
+    attachment: Attachment | None = None
 
 
 class Adopt(Value):

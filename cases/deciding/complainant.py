@@ -99,7 +99,7 @@ def _supplement(asked: Asked) -> Iterator[Fact]:
     act: Supplement = asked.act
     if asked.case.pause is not None and asked.case.pause.kind == "complainant":
         yield from resumed(asked.case, asked.now, "contact with the complainant")
-    yield Supplemented(channel=act.channel, note=act.note)
+    yield Supplemented(channel=act.channel, note=act.note, attachment=act.attachment)
 
 
 def _urge(asked: Asked) -> Iterator[Fact]:
@@ -137,7 +137,7 @@ def _reopen(asked: Asked) -> Iterator[Fact]:
     last = case.orders[-1] if case.orders else None
     # A unit that gave the case back, or had it before an appeal, does not get it again by itself.
     if last is not None and not last.returned and last.stage == case.stage:
-        yield from dispatched(case, last.unit, last.copy_to, f"reopened: {act.reason}"[:4_000])
+        yield from dispatched(case, last.unit, last.copy_to, f"reopened: {act.reason}")
 
 
 def _appeal(asked: Asked) -> Iterator[Fact]:

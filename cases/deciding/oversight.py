@@ -22,7 +22,7 @@ def _close(asked: Asked) -> Iterator[Fact]:
 
 def _note(asked: Asked) -> Iterator[Fact]:
     act: Remark = asked.act
-    yield Noted(text=act.text)
+    yield Noted(text=act.text, attachment=act.attachment)
 
 
 def _adopt(asked: Asked) -> Iterator[Fact]:

@@ -12,7 +12,7 @@ from cases.events import (
     Supplemented,
     Urged,
 )
-from cases.evolving.parts import Changes, Evolver, end_order, on_order, to_desk
+from cases.evolving.parts import Changes, Evolver, end_order, on_order, to_desk, with_attachment
 from cases.vocabulary import Outcome, Status, Value
 
 
@@ -25,8 +25,8 @@ def _answered(case: Case, event: Event, fact: Answered) -> Changes:
     return {"answers": (*case.answers, answer)} | end_order(case, fact.order, event.at, called_back=True)
 
 
-def _supplemented(_: Case, __: Event, ___: Supplemented) -> Changes:
-    return {}
+def _supplemented(case: Case, _: Event, fact: Supplemented) -> Changes:
+    return with_attachment(case, fact.attachment)
 
 
 def _urged(case: Case, event: Event, _: Urged) -> Changes:

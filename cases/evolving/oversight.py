@@ -12,7 +12,7 @@ from cases.events import (
     Supervised,
     Warned,
 )
-from cases.evolving.parts import Changes, Evolver, on_order
+from cases.evolving.parts import Changes, Evolver, on_order, with_attachment
 from cases.vocabulary import Value
 
 
@@ -35,7 +35,11 @@ def _adopted(case: Case, event: Event, fact: Adopted) -> Changes:
     return {"superseded": (*case.superseded, superseded), "terms": fact.terms}
 
 
-def _kept(_: Case, __: Event, ___: Noted | LateReport | Refused) -> Changes:
+def _noted(case: Case, _: Event, fact: Noted) -> Changes:
+    return with_attachment(case, fact.attachment)
+
+
+def _kept(_: Case, __: Event, ___: LateReport | Refused) -> Changes:
     return {}
 
 
@@ -45,7 +49,7 @@ EVOLVERS: dict[type[Value], Evolver] = {
     Escalated: _alarmed,
     Supervised: _supervised,
     Adopted: _adopted,
-    Noted: _kept,
+    Noted: _noted,
     LateReport: _kept,
     Refused: _kept,
 }

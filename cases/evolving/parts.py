@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from cases.attachment import Attachment
 from cases.case import Case, DeskWait
 from cases.events import Event
 from cases.order import Extension, Objection, Order
@@ -73,3 +74,8 @@ def from_desk(case: Case, at: datetime) -> Changes:
     if case.status is Status.RECEIVED:
         left["desk"] = (*case.desk[:-1], case.desk[-1].model_copy(update={"until": at}))
     return left
+
+
+def with_attachment(case: Case, attachment: Attachment | None) -> Changes:
+    """The case has an attachment more, if there is one."""
+    return {} if attachment is None else {"attachments": (*case.attachments, attachment)}

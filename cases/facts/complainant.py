@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from cases.attachment import Attachment
 from cases.vocabulary import Channel, Outcome, Satisfaction, Value
 
 
@@ -31,6 +32,7 @@ class Supplemented(Value):
     type: Literal["supplemented"] = "supplemented"
     channel: Channel
     note: str
+    attachment: Attachment | None = None
 
 
 class Urged(Value):

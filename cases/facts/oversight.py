@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from cases.attachment import Attachment
 from cases.policy import Terms
 from cases.vocabulary import Moment, Outcome, Value
 
@@ -51,6 +52,7 @@ class Noted(Value):
 
     type: Literal["noted"] = "noted"
     text: str
+    attachment: Attachment | None = None
 
 
 class LateReport(Value):

@@ -88,7 +88,7 @@ class Endpoint:
         try:
             reply = await self._wire.post(self._address, body, headers)
         except NotTakenError as error:
-            return Got(failure=error.reason, seconds=time.monotonic() - began)
+            return Got(failure=error.told, seconds=time.monotonic() - began)
         return _got(reply, self._like, time.monotonic() - began)
 
     async def aclose(self) -> None:
@@ -101,5 +101,5 @@ def _got(reply: Reply, like: OrderForm, seconds: float) -> Got:
     try:
         delivery = answers.read(reply, like)
     except NotTakenError as error:
-        return Got(status=reply.status, failure=error.reason, location=location, seconds=seconds)
+        return Got(status=reply.status, failure=error.told, location=location, seconds=seconds)
     return Got(status=reply.status, delivery=delivery, seconds=seconds)

@@ -17,6 +17,7 @@ from cases.commands import (
     Withdraw,
 )
 from cases.decide import decide
+from cases.disclosure import shown_form
 from cases.events import Event
 from cases.evolve import fold
 from cases.order_form import OrderForm
@@ -72,7 +73,7 @@ class Sample:
     @cached_property
     def _forms(self) -> dict[str, OrderForm]:
         orders, _ = owed(self._events)
-        return {form.about: form for form in orders if form.unit == self.unit}
+        return {form.about: shown_form(form) for form in orders if form.unit == self.unit}
 
     def _receive(self, unit: str) -> Receive:
         policy = load("beijing").policy

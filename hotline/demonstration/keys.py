@@ -15,12 +15,19 @@ _LABEL = "demonstration"
 
 
 class DemoKeys(BaseModel):
-    """One key for each role, and one for each unit; a secret for each of those that have a system."""
+    """One key for each role, and one for each unit; a secret for each of those that have a system.
+
+    Those that an earlier release did not make are empty until they are.
+    """
 
     intake: str
     desk: str
     supervisor: str
     admin: str
+    evaluator: str = ""
+    auditor: str = ""
+    clerk: str = ""
+    districts: dict[str, str] = Field(default_factory=dict)
     units: dict[str, str]
     secrets: dict[str, str] = Field(default_factory=dict)
 
@@ -33,7 +40,14 @@ def read(state: Path) -> DemoKeys | None:
         return None
 
 
-async def ensure(keys: Keys, systems: Systems, state: Path, units: Sequence[str], having: Sequence[str]) -> DemoKeys:
+async def ensure(
+    keys: Keys,
+    systems: Systems,
+    state: Path,
+    units: Sequence[str],
+    having: Sequence[str],
+    districts: Sequence[str] = (),
+) -> DemoKeys:
     """The keys and secrets of an earlier run that the register still knows, and new ones for the rest.
 
     Args:
@@ -42,12 +56,14 @@ async def ensure(keys: Keys, systems: Systems, state: Path, units: Sequence[str]
         state: The folder that they are kept in.
         units: All units.
         having: Those of them that have a system.
+        districts: Those of them that are districts, and supervise others. The first unit has a clerk too.
     """
     before = read(state)
     kept = before.model_dump() if before else {}
 
     async def one(role: Role, text: str | None, unit: str | None = None) -> str:
-        if text and await keys.find(text):
+        found = await keys.find(text) if text else None
+        if text and found is not None and (found.role, found.unit) == (role, unit):
             return text
         return await keys.create(role, unit=unit, label=_LABEL)
 
@@ -62,6 +78,10 @@ async def ensure(keys: Keys, systems: Systems, state: Path, units: Sequence[str]
         desk=await one(Role.DESK, kept.get("desk")),
         supervisor=await one(Role.SUPERVISOR, kept.get("supervisor")),
         admin=await one(Role.ADMIN, kept.get("admin")),
+        evaluator=await one(Role.EVALUATOR, kept.get("evaluator")),
+        auditor=await one(Role.AUDITOR, kept.get("auditor")),
+        clerk=await one(Role.UNIT_CLERK, kept.get("clerk"), units[0]) if units else "",
+        districts={code: await one(Role.DISTRICT, kept.get("districts", {}).get(code), code) for code in districts},
         units={unit: await one(Role.UNIT_LEAD, kept.get("units", {}).get(unit), unit) for unit in units},
         secrets={unit: await secret(unit) for unit in having},
     )

@@ -11,6 +11,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from sqlalchemy import update
+from sqlmodel import col
 from temporalio.testing import WorkflowEnvironment
 
 import worker
@@ -19,9 +21,10 @@ from api.services import Services
 from cases.vocabulary import Role
 from hotline.policies import City, load
 from hotline.settings import Settings
-from records.database import connect
+from records.database import connect, transaction
 from records.keys import Keys
 from records.register import Register
+from records.tables import KeyRow
 from tests.unit_system import ON_THIS_MACHINE
 from workflows.engine import Engine
 from workflows.messages import workflow_id
@@ -87,8 +90,13 @@ def talking_to(app: FastAPI) -> httpx.AsyncClient:
 
 
 async def headers(keys: Keys, role: Role, unit: str | None = None, source: str | None = None) -> Headers:
-    """The headers of a new key."""
-    return {"Authorization": f"Bearer {await keys.create(role, unit=unit, source=source)}"}
+    """The headers of a new key; as earlier releases could, one of any role may be bound to a source."""
+    key = await keys.create(role, unit=unit, source=source if role is Role.INTAKE else None)
+    if source is not None and role is not Role.INTAKE:
+        bound = update(KeyRow).where(col(KeyRow.prefix) == key.split("_")[1]).values(source=source)
+        async with transaction(keys._engine) as connection:
+            await connection.execute(bound)
+    return {"Authorization": f"Bearer {key}"}
 
 
 @pytest_asyncio.fixture

@@ -1,97 +1,115 @@
-"""Every route with every role: the answers as they are meant to be, written down once more."""
+"""Every route with every role, and what a key is bound to: the answers as the table of rights has them."""
+
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute
 
-from api.access import ACCESS, PUBLIC, SIGNED
+from api.access import ACCESS, PUBLIC, ROWS, SIGNED
+from api.app import create_app
 from api.guard import GuardedRoute
 from api.keyring import FRESH, STALE, KeyRing
 from cases import number
 from cases.errors import UnavailableError
+from cases.rights import RIGHTS, ROLES, acts_for
 from cases.vocabulary import Role
+from hotline.policies import City
+from hotline.settings import Settings
 from records.database import connect
 from records.keys import Key, Keys
-from tests.api.conftest import SOURCE, UNIT, Headers, facts, headers, new_case, started
+from records.register import Register
+from tests.api.conftest import (
+    OTHER_UNIT,
+    SOURCE,
+    SUBDISTRICT,
+    UNIT,
+    Headers,
+    do,
+    facts,
+    headers,
+    listed,
+    new_case,
+    refused,
+    shown,
+    started,
+    talking_to,
+)
+from workflows.engine import Engine
 
-ROLES = (Role.INTAKE, Role.DESK, Role.UNIT_LEAD, Role.SUPERVISOR, Role.ADMIN)
+NOWHERE = number.derive("nobody", "nothing")
+AMONG_THE_SIGNS = frozenset({401, 403})
+"""What says that somebody may not; beside it there is a case that does not exist."""
 
-ADMITTED = {
-    # route: intake, desk, unit, supervisor, admin
-    "POST /v1/cases": "yes yes no no yes",
-    "GET /v1/cases": "yes yes yes yes yes",
-    "GET /v1/cases/{number}": "yes yes yes yes yes",
-    "GET /v1/cases/{number}/events": "yes yes yes yes yes",
-    "GET /v1/cases/{number}/explanation": "yes yes yes yes yes",
-    "POST /v1/cases/{number}/answer": "no yes no yes yes",
-    "POST /v1/cases/{number}/not-dispatch": "no yes no yes yes",
-    "POST /v1/cases/{number}/consult": "no yes no yes yes",
-    "POST /v1/cases/{number}/dispatch": "no yes no yes yes",
-    "POST /v1/cases/{number}/designate": "no no no yes yes",
-    "POST /v1/cases/{number}/reassign": "no yes no yes yes",
-    "POST /v1/cases/{number}/return": "no no yes no yes",
-    "POST /v1/cases/{number}/adjudicate": "no yes no yes yes",
-    "POST /v1/cases/{number}/acknowledge": "no no yes no yes",
-    "POST /v1/cases/{number}/contact": "no no yes no yes",
-    "POST /v1/cases/{number}/progress": "no no yes no yes",
-    "POST /v1/cases/{number}/report": "no no yes no yes",
-    "POST /v1/cases/{number}/extension": "no no yes no yes",
-    "POST /v1/cases/{number}/extension/decision": "no no no yes yes",
-    "POST /v1/cases/{number}/wait": "no yes yes yes yes",
-    "POST /v1/cases/{number}/hold": "no no no yes yes",
-    "POST /v1/cases/{number}/review": "no yes yes yes yes",
-    "POST /v1/cases/{number}/resume": "no yes yes yes yes",
-    "POST /v1/cases/{number}/escalate": "no no yes no yes",
-    "POST /v1/cases/{number}/whistle": "no no yes no yes",
-    "POST /v1/cases/{number}/assists/{assist}/acknowledge": "no no yes no yes",
-    "POST /v1/cases/{number}/assists/{assist}/refuse": "no no yes no yes",
-    "POST /v1/cases/{number}/assists/{assist}/adjudicate": "no yes yes yes yes",
-    "POST /v1/cases/{number}/assists/{assist}/progress": "no no yes no yes",
-    "POST /v1/cases/{number}/assists/{assist}/report": "no no yes no yes",
-    "POST /v1/cases/{number}/callback": "no yes no yes yes",
-    "POST /v1/cases/{number}/withdraw": "yes yes no yes yes",
-    "POST /v1/cases/{number}/supplement": "yes yes yes yes yes",
-    "POST /v1/cases/{number}/urge": "yes yes no yes yes",
-    "POST /v1/cases/{number}/rate": "yes yes no yes yes",
-    "POST /v1/cases/{number}/reopen": "yes yes no yes yes",
-    "POST /v1/cases/{number}/appeal": "yes yes no yes yes",
-    "POST /v1/cases/{number}/supervise": "no yes no yes yes",
-    "POST /v1/cases/{number}/close": "no no no yes yes",
-    "POST /v1/cases/{number}/note": "yes yes yes yes yes",
-    "POST /v1/cases/{number}/retry-delivery": "no yes no yes yes",
-    "POST /v1/cases/{number}/join": "no yes no yes yes",
-    "GET /v1/cases/{number}/candidates": "yes yes no yes yes",
-    "POST /v1/candidates": "yes yes no yes yes",
-    "GET /v1/units": "yes yes yes yes yes",
-    "GET /v1/units/{unit}/orders": "no yes yes yes yes",
-    "GET /v1/units/{unit}/system": "no no no no yes",
-    "PUT /v1/units/{unit}/system": "no no no no yes",
-    "DELETE /v1/units/{unit}/system": "no no no no yes",
-    "POST /v1/units/{unit}/system/secrets": "no no no no yes",
-    "GET /v1/deliveries": "no yes yes yes yes",
-    "GET /v1/notices": "no yes no yes yes",
-    "POST /v1/notices/{id}/retry": "no yes no yes yes",
-    "GET /v1/categories": "yes yes yes yes yes",
-    "GET /v1/route": "yes yes yes yes yes",
-}
+PAGES_OF_THE_DESCRIPTION = ("/openapi.json", "/docs", "/static-offline-docs")
+
+ORDINARY = Settings(failures_per_address=100_000, per_address=100_000)
+"""Where many knock in vain one after the other."""
 
 
-def routes(app: FastAPI) -> set[str]:
-    """Every route that the application tells of."""
-    paths = app.openapi()["paths"]
-    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+@pytest_asyncio.fixture
+async def patient(engine: Engine, register: Register, keys: Keys, city: City) -> AsyncIterator[FastAPI]:
+    """The application, without its patience for those who knock in vain ever ending."""
+    made = create_app(ORDINARY, engine=engine, register=register, keys=keys, city=city)
+    yield made
+    await made.state.services.watch.aclose()
 
 
-def address(path: str) -> str:
-    """An address of the route: of a case that is not there, or of a unit that is."""
-    nowhere = number.derive("nobody", "nothing")
-    named = path.replace("{number}", nowhere).replace("{assist}", "1")
-    return named.replace("{unit}", UNIT).replace("{id}", "none")
+def all_routes(app: FastAPI) -> list[BaseRoute]:
+    return [one.original_route for one in iter_route_contexts(app.routes)]
 
 
-def test_every_route_has_its_line_in_both_tables(app: FastAPI) -> None:
-    assert routes(app) == set(ADMITTED) | PUBLIC | SIGNED
-    assert set(ACCESS) == set(ADMITTED)
+def guarded(app: FastAPI) -> list[str]:
+    """Every route of the application behind the guard, those that look first and then those that change something."""
+    names = [name for route in all_routes(app) if isinstance(route, GuardedRoute) for name in route.names()]
+    return sorted(names, key=lambda name: (not name.startswith("GET"), not name.endswith("/reveal"), name))
+
+
+def address(route: str, case: str = NOWHERE) -> str:
+    """An address of the route: of a case, of a unit that is there, of nothing else that is."""
+    path = route.split()[1].replace("{number}", case).replace("{assist}", "1")
+    return path.replace("{unit}", UNIT).replace("{id}", "none").replace("{attachment}", "a" * 64)
+
+
+def body(app: FastAPI, route: str) -> dict[str, Any] | None:
+    """What the route takes, by the example that its description gives."""
+    method, path = route.split()
+    described = app.openapi()["paths"].get(path, {}).get(method.lower(), {}).get("requestBody")
+    content = (described or {}).get("content", {}).get("application/json")
+    if content is None:
+        return None
+    if examples := content.get("examples"):
+        return dict(next(iter(examples.values()))["value"])
+    schema = content["schema"]
+    name = (schema.get("$ref") or schema["allOf"][0]["$ref"]).rsplit("/", 1)[1]
+    return dict(app.openapi()["components"]["schemas"][name]["examples"][0])
+
+
+def is_unknown(answer: httpx.Response) -> bool:
+    """Whether an answer says that there is no such case."""
+    return answer.status_code == 404 and answer.json()["type"].endswith("unknown-case")
+
+
+async def key_of(keys: Keys, role: Role, unit: str = UNIT, source: str | None = None) -> Headers:
+    return await headers(keys, role, unit=unit if acts_for(role) else None, source=source)
+
+
+def test_every_route_names_its_row_and_every_door_is_there(app: FastAPI) -> None:
+    assert set(guarded(app)) == set(ROWS) | PUBLIC | SIGNED
+    assert set(ROWS.values()) <= set(RIGHTS)
+
+
+def test_every_row_but_those_of_the_service_itself_has_a_door() -> None:
+    assert set(RIGHTS) - set(ROWS.values()) == {"adopt", "repeat", "follow", "relay"}
+
+
+def test_no_address_goes_round_the_guard(app: FastAPI) -> None:
+    paths = [getattr(route, "path", "?") for route in all_routes(app) if not isinstance(route, GuardedRoute)]
+    assert [path for path in paths if not path.startswith(PAGES_OF_THE_DESCRIPTION)] == []
 
 
 def test_a_route_without_an_entry_cannot_be_made() -> None:
@@ -102,22 +120,131 @@ def test_a_route_without_an_entry_cannot_be_made() -> None:
         def secrets() -> None: ...
 
 
-@pytest.mark.parametrize("route", ADMITTED)
-async def test_a_route_admits_just_the_roles_it_is_meant_for(client: httpx.AsyncClient, keys: Keys, route: str) -> None:
-    method, path = route.split()
-    for role, admitted in zip(ROLES, ADMITTED[route].split(), strict=True):
-        key = await headers(keys, role, unit=UNIT if role is Role.UNIT_LEAD else None)
-        answer = await client.request(method, address(path), headers=key, json={} if method == "POST" else None)
-        assert answer.status_code not in (401, 500), answer.text
-        assert (answer.status_code != 403) == (admitted == "yes"), f"{role} {route}: {answer.text}"
+@pytest.mark.parametrize("role", ROLES, ids=str)
+async def test_each_role_is_let_in_where_the_table_says_and_nowhere_else(
+    patient: FastAPI, keys: Keys, intake: Headers, role: Role
+) -> None:
+    key = await key_of(keys, role)
+    async with talking_to(patient) as client:
+        case = await started(client, intake)
+        await do(client, await key_of(keys, Role.UNIT_LEAD), f"{case}/acknowledge")
+        for route in guarded(patient):
+            if route in PUBLIC | SIGNED:
+                continue
+            method = route.split()[0]
+            url = address(route, case)
+            answer = await client.request(method, url, headers=key, json=body(patient, route))
+            told = f"{role} {route}: {answer.status_code} {answer.text}"
+            assert answer.status_code < 500, told
+            if role in RIGHTS[ROWS[route]].roles:
+                assert answer.status_code not in AMONG_THE_SIGNS, told
+                assert not is_unknown(answer), told
+            else:
+                assert answer.status_code == 403, told
+                assert f"of the role {role} " in answer.json()["detail"], told
+            assert (role in ACCESS[route]) == (role in RIGHTS[ROWS[route]].roles)
 
 
-@pytest.mark.parametrize("route", sorted(set(ADMITTED) | PUBLIC | SIGNED))
-async def test_no_route_but_the_public_ones_answers_without_a_key(client: httpx.AsyncClient, route: str) -> None:
-    method, path = route.split()
-    # Without a key not even the body is looked at.
-    answer = await client.request(method, address(path), content=b"{" if method == "POST" else None)
-    assert (answer.status_code == 401) == (route not in PUBLIC)
+async def test_no_route_but_the_public_ones_answers_without_a_key(patient: FastAPI) -> None:
+    async with talking_to(patient) as client:
+        for route in guarded(patient):
+            method = route.split()[0]
+            # Without a key not even the body is looked at.
+            answer = await client.request(method, address(route), content=b"{" if method != "GET" else None)
+            assert (answer.status_code == 401) == (route not in PUBLIC), route
+
+
+STRANGERS = {
+    "intake of another source": (Role.INTAKE, UNIT, "app"),
+    "desk of another source": (Role.DESK, UNIT, "app"),
+    "auditor of another source": (Role.AUDITOR, UNIT, "app"),
+    "lead of the unit, of another source": (Role.UNIT_LEAD, UNIT, "app"),
+    "clerk of another unit": (Role.UNIT_CLERK, OTHER_UNIT, None),
+    "lead of another unit": (Role.UNIT_LEAD, OTHER_UNIT, None),
+    "another district": (Role.DISTRICT, OTHER_UNIT, None),
+}
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+async def test_a_case_out_of_reach_is_answered_like_one_that_is_not_there(
+    patient: FastAPI, keys: Keys, intake: Headers, who: str
+) -> None:
+    role, unit, source = STRANGERS[who]
+    key = await key_of(keys, role, unit, source)
+    async with talking_to(patient) as client:
+        case = await started(client, intake)
+        await do(client, await key_of(keys, Role.UNIT_LEAD), f"{case}/acknowledge")
+        before = await facts(client, intake, case)
+        for route in guarded(patient):
+            if route in PUBLIC | SIGNED or "{number}" not in route or role not in RIGHTS[ROWS[route]].roles:
+                continue
+            method, sent = route.split()[0], body(patient, route)
+            answer = await client.request(method, address(route, case), headers=key, json=sent)
+            unknown = await client.request(method, address(route), headers=key, json=sent)
+            told = f"{who} {route}: {answer.status_code} {answer.text}"
+            assert answer.status_code == unknown.status_code, f"{told}; {unknown.text}"
+            assert answer.text.replace(case, NOWHERE) == unknown.text, told
+            assert is_unknown(answer) or answer.status_code in (415, 422), told
+        assert await facts(client, intake, case) == before
+        for page in ("", "?order=due_at"):
+            answer = await client.get(f"/v1/cases{page}", headers=key)
+            assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+async def test_a_district_reaches_the_cases_of_its_units_and_lists_them(
+    client: httpx.AsyncClient, keys: Keys, intake: Headers, unit: Headers
+) -> None:
+    district = await key_of(keys, Role.DISTRICT, OTHER_UNIT)
+    led = await started(client, intake, unit=SUBDISTRICT)
+    own = await started(client, intake, unit=OTHER_UNIT)
+    foreign = await started(client, intake)
+    for case in (led, own):
+        assert (await shown(client, district, case))["number"] == case
+    assert (await client.get(f"/v1/cases/{foreign}", headers=district)).status_code == 404
+    for order in ("received_at", "due_at"):
+        found = await listed(client, district, f"/v1/cases?order={order}", 2)
+        assert {line["number"] for line in found} == {led, own}
+    (line,) = await listed(client, district, f"/v1/cases?unit={SUBDISTRICT}", 1)
+    assert line["number"] == led
+    assert len(await listed(client, district, f"/v1/cases?district={OTHER_UNIT}", 2)) == 2
+    for query in (f"unit={UNIT}", f"district={UNIT}", f"assisting={UNIT}", f"involved={UNIT}"):
+        answer = await client.get(f"/v1/cases?{query}", headers=district)
+        assert answer.status_code == 403, query
+        assert query.split("=")[0] in answer.json()["detail"]
+    # Another unit leads it, but one of the district is asked.
+    desk = await key_of(keys, Role.DESK)
+    waiting = await started(client, intake, unit=None, category="danger/falling-objects")
+    await do(client, desk, f"{waiting}/consult", units=[SUBDISTRICT], question="Is it yours?")
+    assert (await shown(client, district, waiting))["number"] == waiting
+    (line,) = await listed(client, district, f"/v1/cases?involved={SUBDISTRICT}", 1)
+    assert line["number"] == waiting
+
+
+async def test_art_12_a_district_designates_and_holds_in_its_own_house_alone(
+    client: httpx.AsyncClient, keys: Keys, intake: Headers
+) -> None:
+    district = await key_of(keys, Role.DISTRICT, OTHER_UNIT)
+    own = await started(client, intake, unit=OTHER_UNIT)
+    problem = await refused(client, district, f"{own}/designate", unit=UNIT, reason="Theirs.")
+    assert (problem["rule"], problem["errors"][0]["field"]) == ("not_your_district", "unit")
+    case = await do(client, district, f"{own}/designate", unit=SUBDISTRICT, reason="Their street.")
+    assert case["unit"] == SUBDISTRICT
+    assert "decide_extension" not in case["allowed"]
+    case = await do(client, district, f"{own}/supervise", reason="The third one.")
+    assert case["number"] == own
+
+
+async def test_a_clerk_contacts_but_does_not_report(client: httpx.AsyncClient, keys: Keys, intake: Headers) -> None:
+    clerk = await key_of(keys, Role.UNIT_CLERK)
+    case = await started(client, intake)
+    await do(client, clerk, f"{case}/acknowledge")
+    await do(client, clerk, f"{case}/contact")
+    answer = await client.post(f"/v1/cases/{case}/report", json={"outcome": "solved", "note": "Done."}, headers=clerk)
+    assert answer.status_code == 403
+    assert "unit_lead" in answer.json()["detail"]
+    again = await refused(client, clerk, f"{case}/acknowledge")
+    assert {"contact", "note"} <= set(again["allowed"])
+    assert {"report", "escalate", "whistle"}.isdisjoint(again["allowed"])
 
 
 async def test_a_key_may_come_in_either_header(client: httpx.AsyncClient, supervisor: Headers) -> None:

@@ -70,7 +70,7 @@ async def test_a_system_leads_a_case_from_signature_to_report(
     assert case["status"] == "reported"
     events = (await shown(client, unit, number, "/events"))["items"]
     (signing,) = [event for event in events if event["fact"]["type"] == "acknowledged"]
-    assert signing["actor"] == {"role": "unit", "id": "callback", "unit": UNIT}
+    assert signing["actor"] == {"role": "unit_lead", "id": "callback", "unit": UNIT}
     assert signing["fact"]["note"] == "三队前往。"
 
 

@@ -9,7 +9,21 @@ import httpx
 from cases.calendar import Calendar
 from cases.city import City
 from cases.limits import Budget
-from tests.api.conftest import OTHER_UNIT, SUBDISTRICT, UNIT, Headers, do, facts, listed, refused, shown, started
+from cases.vocabulary import Role
+from records.keys import Keys
+from tests.api.conftest import (
+    OTHER_UNIT,
+    SUBDISTRICT,
+    UNIT,
+    Headers,
+    do,
+    facts,
+    headers,
+    listed,
+    refused,
+    shown,
+    started,
+)
 
 REPORT = {"outcome": "explained", "note": "The law leaves it to the owner."}
 
@@ -125,16 +139,17 @@ async def test_units_are_called_in_refuse_are_heard_and_report(
 
 
 async def test_a_call_that_is_not_there_is_told_by_its_index(
-    client: httpx.AsyncClient, intake: Headers, unit: Headers, admin: Headers
+    client: httpx.AsyncClient, intake: Headers, unit: Headers, keys: Keys
 ) -> None:
     number = await started(client, intake)
     await do(client, unit, f"{number}/acknowledge")
     await do(client, unit, f"{number}/whistle", calls=[{"unit": "ecology", "task": "Judge."}])
+    ecology = await headers(keys, Role.UNIT_LEAD, unit="ecology")
     for step in ("acknowledge", "refuse", "adjudicate", "progress", "report"):
         body: dict[str, Any] = {"note": "So."} if step in ("acknowledge", "progress", "report") else {"reason": "So."}
         body |= {"upheld": True} if step == "adjudicate" else {}
         for index in ("9", "0", "x"):
-            problem = await refused(client, admin, f"{number}/assists/{index}/{step}", **body)
+            problem = await refused(client, ecology, f"{number}/assists/{index}/{step}", **body)
             if (step, index) != ("adjudicate", "9"):
                 assert problem["errors"][0]["field"] == "assist", step
 

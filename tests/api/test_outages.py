@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import httpx
@@ -17,11 +19,12 @@ from api.app import create_app
 from cases.number import draw
 from hotline.policies import City
 from hotline.settings import Settings
-from records.database import connect
+from records.database import connect, migrate
 from records.keys import Keys
 from records.register import Register
 from tests.api.conftest import UNIT, Headers, listed, new_case, started, talking_to
 from tests.own_keys import KEYS
+from tests.records.test_outage import Server
 from workflows.codec import converter
 from workflows.engine import Engine
 
@@ -55,10 +58,21 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @pytest_asyncio.fixture
 async def no_register() -> AsyncIterator[Register]:
-    """A register whose PostgreSQL does not answer."""
-    database = connect("postgresql://nobody@127.0.0.1:1/nothing")
-    yield Register(database, KEYS)
-    await database.dispose()
+    """A register whose PostgreSQL answered at first, so that keys are held ready, and then no more."""
+    with tempfile.TemporaryDirectory(prefix="hotline-away-") as folder:
+        server = Server(Path(folder) / "postgres")
+        database = connect(server.url)
+        try:
+            await asyncio.to_thread(migrate, server.url)
+            register = Register(database, KEYS, reserve=10)
+            await register.seals.fill()
+            await asyncio.to_thread(server.stop)
+            yield register
+        finally:
+            await database.dispose()
+            # It is stopped for good only by who has started it.
+            await asyncio.to_thread(server.start)
+            server.close()
 
 
 async def test_without_the_engine_cases_are_told_from_their_record(
@@ -94,10 +108,11 @@ async def test_without_the_engine_cases_are_told_from_their_record(
     assert (len(events["items"]), events["next"], events["as_of_source"]) == (1, 1, "record")
     for answer in asked:
         assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
         assert answer.json()["detail"].endswith("; ask again")
-    assert received.status_code == 503
-    assert int(received.headers["Retry-After"]) > 0
+    assert received.status_code == 201
     assert ready.status_code == 503
+    assert int(ready.headers["Retry-After"]) > 0
     assert ready.headers["Content-Type"] == "application/problem+json"
     assert ready.json()["checks"]["register"] == "ok"
     assert "engine" in ready.json()["detail"]

@@ -20,6 +20,7 @@ from cases.routing import Route, Unit
 from cases.vocabulary import Actor, Channel, Complainant, Complaint, Kind, Location, Outcome, Role
 from records.register import Register
 from tests.exactly_once.receivers import FailingMail, FailingSystem, Work
+from tests.own_keys import written
 from tests.service import town as town_rules
 from tests.unit.narrative import FULL, INTAKE
 from workflows.engine import Engine
@@ -42,6 +43,7 @@ class Town:
         self.killed = 0
         self._environment = {
             "HOTLINE_DATABASE_URL": database,
+            "HOTLINE_KEYS": str(written(folder / "keys.json")),
             "HOTLINE_TASK_QUEUE": self.queue,
             "HOTLINE_CHANNELS": str(folder / "channels.toml"),
             "HOTLINE_POLICY": str(folder / "town"),

@@ -24,17 +24,19 @@ from records.register import Register
 from tests.gateway.receiver import Receiver
 from tests.unit.narrative import received
 from tests.unit_system import ON_THIS_MACHINE
+from vault.sealing import DataKey, seal
 
 UNITS = ("roads", "water", "gas", "parks")
 PERSON = Complainant(name="Li Hua", phone="+86 10 1234 5678", email="li@example.org")
 
 
-def order(unit: str = "roads", ref: str = "1", **changed: Any) -> OrderForm:
-    """The order of a new case, as it comes out of the engine."""
+def order(unit: str = "roads", ref: str = "1", key: DataKey | None = None, **changed: Any) -> OrderForm:
+    """The order of a new case, as it comes out of the engine; its texts are sealed, if there is a key."""
     command = received(Route(unit=unit, reason="catalogue line 1"), source_ref=ref, at=datetime.now(UTC))
     complaint = command.act.complaint.model_copy(  # type: ignore[union-attr]
         update={"complainant": PERSON, "location": Location(address="Long Lane 7")} | changed
     )
+    complaint = seal(complaint, key) if key is not None else complaint
     act = command.act.model_copy(update={"complaint": complaint})
     events = decide(None, command.model_copy(update={"act": act}), datetime.now(UTC))
     form = next(form for form in owed(events)[0] if form.unit == unit and form.about == "dispatched")
@@ -45,6 +47,7 @@ class Gateway:
     """The activity, and what it was asked and said. Nothing of one test is left to the next."""
 
     def __init__(self, register: Register, bounds: Bounds) -> None:
+        self._register = register
         self.departments = Departments(register, bounds)
         self.info: Info = replace(
             ActivityEnvironment.default_info(),
@@ -63,6 +66,10 @@ class Gateway:
         with pytest.raises(ApplicationError) as failure:
             await self.deliver(form, priority)
         return failure.value
+
+    async def told(self, failure: ApplicationError) -> str:
+        """What people read of a failure: what the engine is told, opened."""
+        return await self._register.seals.open_text(failure.message)
 
     async def until_taken(self, form: OrderForm, priority: int = 3) -> Delivery:
         """Deliver as the engine would: again after each wait."""

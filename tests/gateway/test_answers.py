@@ -8,6 +8,7 @@ import pytest
 from fastapi import Response
 
 from activities.messages import Delivery
+from cases.sealed import is_sealed
 from records.register import Register
 from tests.gateway.conftest import Gateway, order
 from tests.gateway.receiver import Receiver, connect
@@ -42,7 +43,9 @@ async def test_what_counts_as_taken(
 ) -> None:
     await connect(register, "roads", roads.address)
     roads.says(status, body)
-    assert await gateway.deliver(order()) == delivery
+    kept = await gateway.deliver(order())
+    assert all(is_sealed(text) for text in (kept.note, kept.reason, kept.evidence) if text)
+    assert await register.seals.open(kept, Delivery) == delivery
     assert await register.deliveries.find(order().key) is None
 
 
@@ -81,14 +84,14 @@ async def test_what_is_tried_again(
     await connect(register, "roads", roads.address)
     roads.says(status, body)
     failure = await gateway.fails(order())
-    assert told in failure.message
+    assert told in await gateway.told(failure)
     assert not failure.non_retryable
     assert failure.next_retry_delay == timedelta(seconds=1)
     assert (await gateway.fails(order())).next_retry_delay == timedelta(seconds=2), "the second time waits longer"
     stuck = await register.deliveries.find(order().key)
     assert stuck is not None
     assert (stuck.state, stuck.row.attempts) == ("retrying", 2)
-    assert stuck.row.reason == failure.message
+    assert stuck.row.reason == await gateway.told(failure)
     roads.says(200)
     assert await gateway.deliver(order()) == TAKEN
     assert await register.deliveries.find(order().key) is None
@@ -102,8 +105,9 @@ async def test_what_does_not_heal_stops_at_once(
     roads.says(status, b'{"type": "about:blank", "title": "No", "detail": "Not like this."}')
     failure = await gateway.fails(order())
     assert failure.non_retryable
-    assert str(status) in failure.message
-    assert ("Not like this." in failure.message) == (status >= 400)
+    told = await gateway.told(failure)
+    assert str(status) in told
+    assert ("Not like this." in told) == (status >= 400)
     stuck = await register.deliveries.find(order().key)
     assert stuck is not None
     assert (stuck.state, stuck.row.attempts) == ("stopped", 1)
@@ -161,13 +165,17 @@ async def test_what_a_system_says_is_shown_in_one_line(
 ) -> None:
     await connect(register, "roads", roads.address)
     roads.says(400, body)
-    assert (await gateway.fails(order())).message == f"roads answers 400: {shown}"
+    failure = await gateway.fails(order())
+    assert await gateway.told(failure) == f"roads answers 400: {shown}"
+    assert shown not in failure.message, "it is sealed before anybody keeps it"
 
 
 async def test_what_a_system_says_is_cut(gateway: Gateway, register: Register, roads: Receiver) -> None:
     await connect(register, "roads", roads.address)
-    roads.says(400, json.dumps({"detail": "Wrong. " * 1_000}))
-    assert len((await gateway.fails(order())).message) <= 330
+    roads.says(400, json.dumps({"detail": "错误。" * 1_000}))
+    failure = await gateway.fails(order())
+    assert len((await gateway.told(failure)).encode()) <= 530
+    assert len(failure.message) < 1_000, "what the case keeps of it must hold all that is sealed"
 
 
 async def test_nothing_of_the_complaint_comes_back_with_an_error(
@@ -183,7 +191,7 @@ async def test_nothing_of_the_complaint_comes_back_with_an_error(
         failure = await gateway.fails(form)
         stuck = await register.deliveries.find(form.key)
         assert stuck is not None
-        for text in (failure.message, stuck.row.reason):
+        for text in (await gateway.told(failure), stuck.row.reason):
             assert "cannot store" in text
             for part in (*secret, "13912345678", "li.hua@mail.example", "110105194912310021"):
                 assert part is not None
@@ -196,7 +204,7 @@ async def test_the_search_for_contacts_looks_no_further_back_than_an_address_of_
     """Without a bound, 64 KiB of letters would hold up the orders of all units for seconds."""
     await connect(register, "roads", roads.address)
     roads.says(400, b"x" * 200 + b"@example.org")
-    assert (await gateway.fails(order())).message == f"roads answers 400: {'x' * 136}…"
+    assert await gateway.told(await gateway.fails(order())) == f"roads answers 400: {'x' * 136}…"
 
 
 async def test_a_packed_answer_is_not_unpacked(gateway: Gateway, register: Register, roads: Receiver) -> None:

@@ -10,11 +10,20 @@ from cases.case import Case
 from cases.commands import Act, Command
 from cases.lifecycle import LATE, STEPS, By
 from cases.permission import allowed
+from cases.rights import acts_for
 from cases.vocabulary import SYSTEM, Actor, Kind, Role
 from tests.model.acts import DISTRICTS, MAKERS, UNITS, Draw, now_and_then, one_of
 
-_PEOPLE = tuple(Actor(role=role, id=f"key:{role}") for role in Role if role is not Role.UNIT_LEAD)
-_UNITS = tuple(Actor(role=Role.UNIT_LEAD, id=f"key:{code}", unit=code) for code in (*UNITS, *DISTRICTS))
+_PEOPLE = tuple(Actor(role=role, id=f"key:{role}") for role in Role if not acts_for(role))
+_UNITS = tuple(
+    Actor(role=role, id=f"key:{code}", unit=code)
+    for role, codes in (
+        (Role.UNIT_LEAD, (*UNITS, *DISTRICTS)),
+        (Role.UNIT_CLERK, UNITS),
+        (Role.DISTRICT, DISTRICTS),
+    )
+    for code in codes
+)
 _HOTLINE = tuple(one for one in _PEOPLE if one.role in (Role.DESK, Role.SUPERVISOR))
 _STEPS = (
     timedelta(0),

@@ -87,7 +87,7 @@ class Desk:
         if self.channels is not None:
             path = self.folder / "channels.toml"
             path.write_text(self.channels, encoding="utf-8")
-        made = Courier(queue or self.queue, city, Wording.load(), Channels.load(path), self.clock)
+        made = Courier(queue or self.queue, self.register.seals, city, Wording.load(), Channels.load(path), self.clock)
         self._couriers.append(made)
         return made
 

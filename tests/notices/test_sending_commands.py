@@ -15,6 +15,7 @@ from cases.vocabulary import Complainant
 from hotline.cli import app
 from tests.notices.conftest import Desk
 from tests.notices.mail_server import MailServer
+from tests.own_keys import written
 from tests.records.histories import begun
 
 
@@ -23,6 +24,7 @@ def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("HOTLINE_DATABASE_URL", database_url)
     monkeypatch.setenv("HOTLINE_STATE", str(tmp_path))
+    monkeypatch.setenv("HOTLINE_KEYS", str(written(tmp_path / "keys.json")))
     return lambda columns: monkeypatch.setenv("COLUMNS", str(columns))
 
 
@@ -42,7 +44,7 @@ async def stuck(desk: Desk, mail: MailServer, *, failed: int, failing: int) -> N
     await desk.courier().settle()
 
 
-async def test_what_does_not_arrive_is_listed_with_its_reason_and_nobodys_address(
+async def test_what_does_not_arrive_is_listed_with_its_reason_and_a_masked_address(
     desk: Desk, by_mail: MailServer, settings: Callable[[int], None]
 ) -> None:
     assert (await hotline("list")).stderr == "no notice is stuck\n"
@@ -56,10 +58,10 @@ async def test_what_does_not_arrive_is_listed_with_its_reason_and_nobodys_addres
     assert max(len(line) for line in narrow.stdout.splitlines()) <= 80
     assert narrow.stdout.splitlines()[-1] == "mail: 1 failed, 2 failing"
     flowing = " ".join(narrow.stdout.split())
-    assert "received to complainant by mail; tried once, fails since " in flowing
+    assert "received to complainant (g***@example.org) by mail; tried once, fails since " in flowing
     assert "the mail server refused the recipient (550)" in flowing
     assert "hotline notices retry ID, or --failed" in narrow.stderr
-    assert "example.org" not in narrow.output
+    assert "gone0@" not in narrow.output
     assert arrived.key not in narrow.stdout
     listed = [line.split()[:2] for line in (await hotline("list")).stdout.splitlines()]
     known = [[one.id, one.state] for one in await desk.sendings() if one.state in ("failed", "failing")]

@@ -12,12 +12,13 @@ from cases.commands import Acknowledge, Called, Join, RequestExtension, Return, 
 from cases.errors import InvalidError
 from cases.evolve import fold
 from cases.limits import Budget
+from cases.routing import Route
 from cases.vocabulary import Kind, Status
 from records.case_list import fitting
 from records.cursor import Cursor
 from records.register import CaseFilter, Register
 from tests.records.histories import acknowledged, begun, lived, number_of, withdrawn
-from tests.unit.narrative import DESK, FULL, NOON, ROADS, WATER, Narrative
+from tests.unit.narrative import DESK, DISTRICT, FULL, NOON, ROADS, WATER, Narrative
 
 NOW = datetime.now(UTC)
 
@@ -103,6 +104,25 @@ async def test_what_waits_for_a_decision_or_stands_still_is_found(register: Regi
     assert await found(assisting=ROADS) == set()
     assert await found(supervised=True) == {"supervised"}
     assert await found(awaits_supervisor=True) == set()
+
+
+async def test_art_12_a_districts_cases_are_those_of_its_units_and_those_that_it_leads_itself(
+    register: Register,
+) -> None:
+    led = {
+        "by a unit of it": Route(unit=ROADS, copy_to=DISTRICT, reason="line 1"),
+        "by itself": Route(unit=DISTRICT, reason="line 2"),
+        "elsewhere": Route(unit=WATER, copy_to="haidian", reason="line 3"),
+        "by a unit of the city": Route(unit=WATER, reason="line 4"),
+        "by nobody": Route(unit=None, reason="no line"),
+    }
+    told = {name: Narrative(route, source_ref=name) for name, route in led.items()}
+    for story in told.values():
+        await register.record(story.case.number, story.events, story.case)
+    for order in ("received_at", "due_at"):
+        page = await register.cases(CaseFilter(district=DISTRICT, order=order))
+        found = {row.number for row in page.items}
+        assert found == {told[name].case.number for name in ("by a unit of it", "by itself")}
 
 
 def test_a_filter_that_can_fit_nothing_is_refused() -> None:
@@ -206,7 +226,11 @@ async def test_counts_by_status(register: Register, city: dict[str, str]) -> Non
 
 @pytest.mark.parametrize(
     ("wanted", "order"),
-    [({}, "received_at"), ({}, "due_at"), ({"unit": ROADS}, "received_at"), ({"unit": ROADS}, "due_at")],
+    [
+        (wanted, order)
+        for wanted in ({}, {"unit": ROADS}, {"district": DISTRICT})
+        for order in ("received_at", "due_at")
+    ],
     ids=str,
 )
 async def test_a_page_far_into_a_long_list_is_read_from_the_index(

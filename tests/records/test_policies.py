@@ -17,8 +17,9 @@ from cases.evolve import fold
 from cases.limits import Budget
 from cases.policy import Policy
 from cases.routing import Catalogue, Category, Unit
-from cases.vocabulary import SYSTEM
+from cases.vocabulary import SYSTEM, Actor, Role
 from hotline.policies import load, names
+from records.audit import AuditFilter
 from records.database import transaction
 from records.policies import _digest
 from records.register import Register
@@ -161,3 +162,15 @@ async def test_open_cases_that_are_held_to_another_version_page_by_page(register
     await register.record(number_of(histories[6]), histories[6])
     late = await register.policies.open_cases(POLICY.policy, "2", came_after=latest)
     assert [case.number for case in late] == [number_of(histories[6])]
+
+
+async def test_who_brings_a_version_into_force_is_in_the_audit_trail_once(register: Register) -> None:
+    admin = Actor(role=Role.ADMIN, id="local:somebody")
+    for _ in range(2):
+        for policy in (POLICY, version("another")):
+            await register.policies.put(city(policy), admin)
+        await register.policies.put_in_force(POLICY.policy, "another", admin)
+    entries = (await register.audit.page(AuditFilter(actor=admin.id))).items
+    told = [(one.action, one.details["version"]) for one in reversed(entries)]
+    assert told == [("policy_loaded", POLICY.version), ("policy_loaded", "another"), ("policy_in_force", "another")]
+    assert entries[0].details["digest"] == entries[1].details["digest"]

@@ -17,6 +17,7 @@ from cases.commands import Receive
 from hotline.cli import app
 from hotline.policies import load
 from records.register import Register
+from tests.own_keys import written
 from tests.service.town import write
 from tests.unit.narrative import received
 from workflows.engine import Engine
@@ -32,6 +33,7 @@ def code() -> str:
 def settings(tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setenv("HOTLINE_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("HOTLINE_KEYS", str(written(tmp_path / "keys.json")))
     monkeypatch.setenv("HOTLINE_POLICY", write(tmp_path / "first", "1", code))
 
 

@@ -21,7 +21,7 @@ from activities.departments import Bounds
 from cases.commands import Receive
 from cases.routing import Route, Unit
 from cases.targets import networks
-from cases.vocabulary import Role
+from hotline.actor import local_admin
 from hotline.cli import app
 from hotline.conformance.samples import Sample
 from hotline.unit_simulator.app import one
@@ -29,7 +29,9 @@ from hotline.unit_simulator.clerk import Clerk, Habit
 from hotline.unit_simulator.department import Department
 from hotline.unit_simulator.running import Simulation, made_up
 from hotline.unit_simulator.running import app as simulated
+from records.audit import AuditFilter
 from records.register import Register
+from tests.own_keys import written
 from tests.serving import served
 from tests.unit.narrative import received
 from workflows.engine import Engine
@@ -46,6 +48,7 @@ def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOTLINE_DATABASE_URL", database_url)
     monkeypatch.setenv("HOTLINE_STATE", str(tmp_path))
     monkeypatch.setenv("HOTLINE_UNIT_NETWORKS", LOOPBACK)
+    written(tmp_path / "keys.json")
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -93,7 +96,7 @@ async def test_a_secret_is_replaced_and_the_old_one_stays_for_a_while(register: 
     assert replaced.stderr == "the secrets that gas had before are valid no more\n"
 
 
-async def test_a_unit_that_is_disconnected_reads_its_mailbox() -> None:
+async def test_a_unit_that_is_disconnected_reads_its_mailbox(register: Register) -> None:
     await hotline("unit", "connect", "street-light/north", "http://127.0.0.1:9")
     listed = (await hotline("unit", "list")).stdout
     assert [line.split()[-1] for line in listed.splitlines() if "street-light" in line] == ["http://127.0.0.1:9"]
@@ -103,6 +106,9 @@ async def test_a_unit_that_is_disconnected_reads_its_mailbox() -> None:
         "reads its orders from GET /v1/units/street-light/north/orders"
         in (await hotline("unit", "show", "street-light/north")).stdout
     )
+    entries = (await register.audit.page(AuditFilter(actor=local_admin().id))).items
+    unit = "street-light/north"
+    assert [(one.action, one.details["unit"]) for one in entries] == [("system_removed", unit), ("system_set", unit)]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +214,7 @@ async def test_a_stopped_delivery_is_retried_by_hand_once_the_system_is_mended(
                 gone = await until(lambda: register.deliveries.page("water"), lambda page: not page.items)
                 assert gone.items == []
                 retried = [event for event in await engine.events(number) if event.fact.type == "delivery_retried"]
-                assert [(event.actor.role, event.actor.id) for event in retried] == [(Role.ADMIN, "cli")]
+                assert [event.actor for event in retried] == [local_admin()]
                 again = await hotline("deliveries", "retry", page.items[0].row.key)
                 assert (again.exit_code, "KEY: no delivery" in again.stderr) == (2, True)
                 nothing = await hotline("deliveries", "retry", "--unit", "water")

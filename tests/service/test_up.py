@@ -71,9 +71,9 @@ class City:
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """A request with the administrator's key."""
+        """A request with the key of intake."""
         keys = DemoKeys.model_validate_json((self.state / "demo-keys.json").read_text())
-        headers = {"Authorization": f"Bearer {keys.admin}"}
+        headers = {"Authorization": f"Bearer {keys.intake}"}
         return httpx.request(method, f"{self.address}{path}", headers=headers, timeout=30, **more)
 
     def happened(self, number: str) -> list[dict[str, Any]]:

@@ -276,7 +276,7 @@ def test_a_case_carries_the_holidays_it_may_live_to_see_and_gets_those_announced
         holidays=(date(2026, 10, 9), date(2027, 10, 1)),
         known_until=date(2027, 12, 31),
     )
-    later = policy.model_copy(update={"calendar": announced, "version": "2026.3"})
+    later = policy.model_copy(update={"calendar": announced, "version": "2026.4"})
     renewed = later.renewed(terms, date(2026, 10, 5))
     assert renewed.version == terms.version, "it keeps its terms"
     assert renewed.calendar is not None
@@ -286,7 +286,7 @@ def test_a_case_carries_the_holidays_it_may_live_to_see_and_gets_those_announced
     assert renewed.calendar.known_until == date(2027, 11, 9), "400 days on, and no further than it carries"
 
     adopting = later.model_copy(update={"open_cases": "adopt"}).renewed(terms, date(2026, 10, 5))
-    assert adopting.version == "2026.3"
+    assert adopting.version == "2026.4"
     assert adopting.calendar == renewed.calendar.model_copy(update={"day_ends": "same_time"})
 
 

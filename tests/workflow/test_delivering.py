@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from cases.commands import Acknowledge, Remark, RetryDelivery, Supplement, Urge, Withdraw
+from cases.disclosure import shown_form
 from cases.events import Event, Undelivered
 from cases.order_form import OrderForm
 from cases.routing import Route
@@ -166,7 +167,7 @@ async def test_a_unit_with_a_system_finds_the_same_in_its_mailbox(service: Servi
     [letter] = await service.register.mailboxes.read(ROADS, after=0, limit=10)
     [(key, form)] = unit_system.requests
     assert letter.form.key == key
-    assert OrderForm.model_validate(form) == letter.form
+    assert OrderForm.model_validate(form) == shown_form(await service.register.seals.open(letter.form, OrderForm))
 
 
 async def test_an_answer_at_once_signs_for_the_order(service: Service, unit_system: UnitSystem) -> None:
@@ -177,7 +178,7 @@ async def test_an_answer_at_once_signs_for_the_order(service: Service, unit_syst
     assert held.status is Status.ACKNOWLEDGED
     events = await service.engine.events(case.number)
     signed = next(event for event in events if event.fact.type == "acknowledged")
-    assert (signed.actor.role, signed.actor.unit) == ("unit", ROADS)
+    assert (signed.actor.role, signed.actor.unit) == ("unit_lead", ROADS)
 
 
 async def test_a_refusal_at_once_is_an_objection(service: Service, unit_system: UnitSystem) -> None:
@@ -185,7 +186,8 @@ async def test_a_refusal_at_once_is_an_objection(service: Service, unit_system: 
     case = await service.receive(policy=FULL)
     await case.until(has("objected"))
     [objection] = (await service.engine.case(case.number)).orders[0].objections
-    assert (objection.reason, objection.proposed) == ("The main is not ours.", WATER)
+    said = await service.register.seals.open_text(objection.reason)
+    assert (said, objection.proposed) == ("The main is not ours.", WATER)
 
 
 async def test_an_answer_that_the_rules_forbid_is_kept_for_people_to_see(

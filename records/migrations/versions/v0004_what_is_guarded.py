@@ -7,6 +7,27 @@ from sqlalchemy.dialects.postgresql import JSONB
 revision = "0004"
 down_revision = "0003"
 
+# An entry gets its place in the chain once; apart from that nobody changes one or takes it away, by mistake or by a
+# statement that slipped in. Whoever owns the database can switch this off: then the chain tells.
+_KEEP_AUDIT = """
+CREATE FUNCTION keep_audit_trail() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    chained audit_trail%ROWTYPE;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        chained := OLD;
+        chained.position := NEW.position;
+        chained.proof_key := NEW.proof_key;
+        chained.seal := NEW.seal;
+        IF OLD.position IS NULL AND OLD.seal IS NULL AND chained IS NOT DISTINCT FROM NEW THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'the audit trail is only ever added to' USING ERRCODE = 'insufficient_privilege';
+END
+$$
+"""
+
 
 def upgrade() -> None:
     """Go to this version."""
@@ -21,6 +42,11 @@ def _change_what_is_there() -> None:
     op.add_column("cases", sa.Column("confidential", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("cases", sa.Column("accused", JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False))
     op.add_column("api_keys", sa.Column("replaces", sa.String(), nullable=True))
+    # A district's cases are those that its units lead and those that it leads itself.
+    of_district, due = sa.text("COALESCE(district, unit)"), sa.text("COALESCE(due_at, 'infinity'::timestamptz)")
+    op.drop_index("cases_district_received", "cases")
+    op.create_index("cases_district_received", "cases", [of_district, "received_at", "number"])
+    op.create_index("cases_district_due", "cases", [of_district, due, "number"])
     # A key of a unit did all that its lead may do.
     op.execute("UPDATE api_keys SET role = 'unit_lead' WHERE role = 'unit'")
 
@@ -60,6 +86,17 @@ def _create_audit() -> None:
     op.create_index("audit_trail_unchained", "audit_trail", ["id"], postgresql_where=sa.text("position IS NULL"))
     op.create_index("audit_trail_case", "audit_trail", ["case_number", "id"])
     op.create_index("audit_trail_at", "audit_trail", ["at", "id"])
+    op.create_index("audit_trail_actor", "audit_trail", [sa.text("(actor ->> 'id')"), "at", "id"])
+    op.create_index("audit_trail_action", "audit_trail", ["action", "at", "id"])
+    op.execute(_KEEP_AUDIT)
+    op.execute(
+        "CREATE TRIGGER audit_trail_kept BEFORE UPDATE OR DELETE ON audit_trail "
+        "FOR EACH ROW EXECUTE FUNCTION keep_audit_trail()"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_trail_kept_whole BEFORE TRUNCATE ON audit_trail "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keep_audit_trail()"
+    )
 
 
 def _create_erasure() -> None:
@@ -71,8 +108,16 @@ def _create_erasure() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("actor", JSONB(), nullable=False),
         sa.Column("keys", sa.Integer(), nullable=False),
+        _moment("settled_at", nullable=True),
     )
     op.create_index("erasures_at", "erasures", ["at", "case_number"])
+    op.create_index("erasures_unsettled", "erasures", ["case_number"], postgresql_where=sa.text("settled_at IS NULL"))
+    op.create_index(
+        "cases_ended",
+        "cases",
+        ["policy", "closed_at", "number"],
+        postgresql_where=sa.text("closed_at IS NOT NULL AND content_fingerprint <> 'erased'"),
+    )
     op.create_table(
         "legal_holds",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), primary_key=True),
@@ -119,12 +164,15 @@ def _create_intake() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         _moment("kept_at", now=True),
         _moment("started_at", nullable=True),
+        _moment("try_at", nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reason", sa.String(), server_default="", nullable=False),
     )
     op.create_index(
         "kept_cases_waiting", "kept_cases", ["priority", "kept_at"], postgresql_where=sa.text("started_at IS NULL")
     )
+    held = sa.text("started_at IS NOT NULL AND command IS NOT NULL")
+    op.create_index("kept_cases_held", "kept_cases", ["number"], postgresql_where=held)
 
 
 def _moment(name: str, *, nullable: bool = False, now: bool = False) -> "sa.Column[object]":

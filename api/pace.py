@@ -1,0 +1,125 @@
+"""How many requests a key, and an address, may make a minute. An emergency is always let in."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from http import HTTPStatus
+from math import ceil
+from time import time
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import ProblemError, response
+
+_OPEN = ("/healthz", "/readyz", "/metrics")
+_INTAKE = "/v1/cases"
+_LET_THROUGH = 4
+"""How many times its pace a source of complaints is read at all, to see whether they are emergencies."""
+_KNOWN = 10_000
+_OVER = "hotline.over_its_pace"
+
+
+class Pace:
+    """Counts requests in this process, in a window that slides."""
+
+    def __init__(self, app: ASGIApp, *, per_key: int, per_address: int, failures: int) -> None:
+        """Args:
+        app: What is guarded.
+        per_key: Requests a minute under one key or token.
+        per_address: Requests a minute from one network address, whatever their keys.
+        failures: Requests a minute from one address that may be without a valid key; whoever exceeds it is only heard
+            with one that was valid before, so that guessing at keys costs the register nothing.
+        """
+        self.app = app
+        self._counter = MovingWindowRateLimiter(MemoryStorage())
+        self._per_key = RateLimitItemPerMinute(per_key)
+        self._most_per_key = RateLimitItemPerMinute(per_key * _LET_THROUGH)
+        self._per_address = RateLimitItemPerMinute(per_address)
+        self._most_per_address = RateLimitItemPerMinute(per_address * _LET_THROUGH)
+        self._failures = RateLimitItemPerMinute(failures)
+        self._valid: OrderedDict[str, None] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _OPEN:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        address = request.client.host if request.client else ""
+        key = _credential(request)
+        refused = await self._refusal(scope, address, key)
+        if refused is not None:
+            await response(refused)(scope, receive, send)
+            return
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await self._note(scope, message["status"], address, key)
+            await send(message)
+
+        await self.app(scope, receive, noted)
+
+    async def _refusal(self, scope: Scope, address: str, key: str | None) -> ProblemError | None:
+        known = key is not None and key in self._valid
+        if not known and not await self._counter.test(self._failures, "failures", address):
+            return await self._too_many(self._failures, ("failures", address), "requests without a valid key")
+        within = [(self._per_address, self._most_per_address, ("address", address), "requests from this address")]
+        if known and key is not None:
+            within.append((self._per_key, self._most_per_key, ("key", key), "requests under this key"))
+        for limit, most, whose, what in within:
+            if await self._counter.hit(limit, *whose):
+                continue
+            taking_in = known and scope["method"] == "POST" and scope["path"] == _INTAKE
+            told = await self._too_many(limit, whose, what)
+            if not taking_in or not await self._counter.hit(most, "intake", *whose):
+                return told
+            # Whether it is an emergency shows in the body.
+            scope.setdefault("state", {})[_OVER] = told
+        return None
+
+    async def _too_many(self, limit: RateLimitItem, whose: Iterable[str], what: str) -> ProblemError:
+        window = await self._counter.get_window_stats(limit, *whose)
+        return too_many(what, limit.amount, max(1, ceil(window.reset_time - time())))
+
+    async def _note(self, scope: Scope, status: int, address: str, key: str | None) -> None:
+        if status == HTTPStatus.UNAUTHORIZED:
+            await self._counter.hit(self._failures, "failures", address)
+            if key is not None:
+                self._valid.pop(key, None)
+        elif key is not None and "caller" in scope.get("state", {}):
+            self._valid[key] = None
+            self._valid.move_to_end(key)
+            if len(self._valid) > _KNOWN:
+                self._valid.popitem(last=False)
+
+
+def check(request: Request, *, emergency: bool) -> None:
+    """Refuse a complaint of a source that is over its pace, unless it is an emergency.
+
+    Raises:
+        ProblemError: too many requests (429); it says when to ask again.
+    """
+    told = request.scope.get("state", {}).get(_OVER)
+    if told is not None and not emergency:
+        raise told
+
+
+def too_many(what: str, most: int, again_in: int) -> ProblemError:
+    """The answer to whoever asks too often; `again_in` are seconds."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too-many-requests",
+        "Too many requests",
+        f"more than {most} {what} in a minute; ask again in {again_in} seconds, and more slowly; an emergency is taken "
+        "in at any pace",
+        {"Retry-After": str(again_in)},
+    )
+
+
+def _credential(request: Request) -> str | None:
+    """A digest of the key or token that a request is made under; none if there is none."""
+    given = request.headers.get("Authorization") or request.headers.get("X-API-Key")
+    return hashlib.sha256(given.encode()).hexdigest() if given else None

@@ -1,0 +1,40 @@
+"""What a list says a case is about, and whose words that is: to be opened together, and shown to whoever may see it."""
+
+from collections.abc import Collection
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import col, select
+
+from cases.vocabulary import Complainant, Value
+from records.database import reading
+from records.seals import Seals
+from records.tables import CaseRow, EventRow
+
+
+class Heading(Value):
+    """The subject of a case, and the complainant whose name and number may stand in it."""
+
+    number: str
+    subject: str | None
+    complainant: Complainant
+
+
+async def headings(engine: AsyncEngine, seals: Seals, rows: Collection[CaseRow]) -> dict[str, Heading]:
+    """The headings of cases, opened, by their numbers.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach.
+    """
+    told = {row.number: row.subject for row in rows if row.subject}
+    if not told:
+        return {}
+    receipts = select(col(EventRow.case_number), col(EventRow.fact)["complaint"]["complainant"]).where(
+        col(EventRow.case_number).in_(told), col(EventRow.seq) == 1
+    )
+    async with reading(engine) as session:
+        found = {
+            number: Heading(number=number, subject=told[number], complainant=Complainant.model_validate(person or {}))
+            for number, person in await session.exec(receipts)
+        }
+    opened = await seals.open(list(found.values()), list[Heading])
+    return {one.number: one for one in opened}
