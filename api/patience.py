@@ -7,6 +7,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.guard import FILES
 from api.problems import ProblemError, response
 
 HEADERS_WITHIN = 20.0
@@ -15,6 +16,8 @@ HEADERS_MOST = 65_536
 """Bytes that a request may send before its headers are whole."""
 BODY_WITHIN = 60.0
 """Seconds in which the whole body must come."""
+FILE_WITHIN = 600.0
+"""The same for a file, which somebody may send from a telephone."""
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -71,15 +74,17 @@ class PatientProtocol(HttpToolsProtocol):
 class BodyPatience:
     """Refuses a request whose body does not come in time."""
 
-    def __init__(self, app: ASGIApp, within: float = BODY_WITHIN) -> None:
+    def __init__(self, app: ASGIApp, within: float = BODY_WITHIN, files: float = FILE_WITHIN) -> None:
         self.app = app
         self._within = within
+        self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        until = asyncio.get_running_loop().time() + self._within
+        within = self._files if scope["path"].endswith(FILES) else self._within
+        until = asyncio.get_running_loop().time() + within
         whole = False
 
         async def in_time() -> Message:
@@ -91,7 +96,7 @@ class BodyPatience:
                 async with asyncio.timeout_at(until):
                     message = await receive()
             except TimeoutError:
-                raise _too_slow(self._within) from None
+                raise _too_slow(within) from None
             whole = not message.get("more_body", False)
             return message
 

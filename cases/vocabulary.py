@@ -185,7 +185,8 @@ class Location(Place):
         rest = {name: value for name, value in given.items() if name != "point"}
         latitude, _, longitude = point.partition(",")
         try:
-            return rest | {"latitude": float(latitude), "longitude": float(longitude)}
+            exact = {"latitude": latitude, "longitude": longitude}
+            return rest | {name: float(degrees) for name, degrees in exact.items() if degrees}
         except ValueError:
             return rest
 

@@ -168,15 +168,12 @@ def _check(text: str, path: str) -> None:
 
 
 def _rounded(place: Location) -> Location:
-    if place.latitude is None or place.longitude is None:
+    exact = {"latitude": place.latitude, "longitude": place.longitude}
+    if place.latitude is None and place.longitude is None:
         return place
-    return place.model_copy(
-        update={
-            "latitude": round(place.latitude, _DECIMALS),
-            "longitude": round(place.longitude, _DECIMALS),
-            "point": f"{place.latitude},{place.longitude}",
-        }
-    )
+    rounded = {name: None if degrees is None else round(degrees, _DECIMALS) for name, degrees in exact.items()}
+    point = ",".join("" if degrees is None else str(degrees) for degrees in exact.values())
+    return place.model_copy(update={**rounded, "point": point})
 
 
 @cache

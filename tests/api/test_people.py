@@ -16,10 +16,9 @@ from fastapi import FastAPI
 
 from api import provider
 from api.app import create_app
-from api.people import LEEWAY, ROLE_HEADER, People, account_id, from_settings
+from api.people import LEEWAY, ROLE_HEADER, People, account_id
 from api.provider import AGAIN, STALE, Provider
 from cases.city import City
-from hotline.errors import StartError
 from hotline.settings import Settings
 from records.keys import Keys
 from records.register import Register
@@ -339,50 +338,3 @@ async def test_without_a_provider_a_token_is_refused_clearly(client: httpx.Async
     answer = await client.get("/v1/units", headers={"Authorization": f"Bearer {own.token()}"})
     assert answer.status_code == 401
     assert "HOTLINE_OIDC_ISSUER" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "has no entries"),
-        ("[[people]", "is no TOML file"),
-        ("[[persons]]\nvalue = 'x'\n", "nothing is called 'persons' here"),
-        ("people = 'all'\n", "has no entries"),
-        ("[[people]]\nvalue = 'x'\nrole = 'boss'\n", "people[1] role"),
-        ("[[people]]\nvalue = 'x'\nrole = 'system'\n", "role: must be one of intake"),
-        ("[[people]]\nvalue = 'x'\nrole = 'unit_clerk'\n", "unit: is missing"),
-        ("[[people]]\nvalue = 'x'\nrole = 'district'\nunit = 'haidian'\n", "unit: the role district has none"),
-        ("[[people]]\nvalue = 'x'\nrole = 'district'\n", "district: is missing"),
-        ("[[people]]\nvalue = 'x'\nrole = 'desk'\nsource = 'app'\n", "source: the role desk has none"),
-        ("[[people]]\nvalue = 'x'\nrole = 'desk'\nunits = 'app'\n", "people[1] units"),
-    ],
-)
-def test_mistakes_in_the_file_of_people_are_named(tmp_path: Path, text: str, told: str) -> None:
-    path = tmp_path / "people.toml"
-    path.write_text(text)
-    with pytest.raises(StartError, match="HOTLINE_OIDC_PEOPLE") as raised:
-        from_settings(settings("https://login.example", path), Digests(KEYS.digest_key))
-    assert told in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"oidc_issuer": "http://login.example"}, "HOTLINE_OIDC_ISSUER"),
-        ({"oidc_issuer": "login.example"}, "HOTLINE_OIDC_ISSUER"),
-        ({"oidc_audience": " , "}, "HOTLINE_OIDC_AUDIENCE"),
-        ({"oidc_people": None}, "HOTLINE_OIDC_PEOPLE"),
-        ({"oidc_people": Path("/nowhere.toml")}, "HOTLINE_OIDC_PEOPLE"),
-    ],
-)
-def test_settings_that_do_not_fit_together_are_named(people_file: Path, changed: Said, named: str) -> None:
-    with pytest.raises(StartError, match=named):
-        from_settings(settings("https://login.example", people_file, **changed), Digests(KEYS.digest_key))
-
-
-def test_an_account_is_called_by_nothing_that_can_be_guessed_or_compared() -> None:
-    ours, theirs = Digests(b"a" * 32), Digests(b"b" * 32)
-    named = {account_id(digests, issuer, "li") for digests in (ours, theirs) for issuer in ("https://a", "https://b")}
-    assert len(named) == 4
-    assert account_id(ours, "https://a", "li") in named
