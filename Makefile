@@ -1,7 +1,7 @@
 # Everything that is done from day to day. `make` alone tells what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz check format lock
+.PHONY: help setup run test fuzz histories fingerprints check format lock
 
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -13,7 +13,7 @@ EXAMPLES ?= 50
 TESTERS ?= 2
 
 help:  ## Tell what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Prepare everything that the other commands need
 
@@ -41,6 +41,13 @@ test: $(READY)  ## Run all tests, by two processes; TESTERS=0 runs them in one
 fuzz: $(READY)  ## Random lives of cases, and random requests to the API; SEQUENCES=50000 EXAMPLES=200 makes more
 	@HOTLINE_SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest tests/model/test_random_lives.py -q -s --timeout=0
 	@HOTLINE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/api/test_described.py -q --timeout=0
+
+histories: $(READY)  ## Record the histories that a kind of case lacks; see "Changing a workflow" in CONTRIBUTING.md
+	@$(BIN)/python -m tests.replay.record
+	@$(BIN)/python -m tests.replay.fingerprints --renew
+
+fingerprints: $(READY)  ## Take what the workflows ask of the engine now for right
+	@$(BIN)/python -m tests.replay.fingerprints --renew
 
 check: $(READY)  ## Check format, style and types
 	@$(BIN)/ruff format --check .

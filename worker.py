@@ -19,6 +19,7 @@ from activities.notices.channels import Channels
 from activities.notices.city import CityOfNotices
 from activities.notices.courier import Courier
 from activities.notices.owing import Notices
+from activities.reconciliation import Reconciliation
 from activities.relay import Relay
 from activities.retention import Forget, Retention
 from activities.wording.rendering import Wording
@@ -33,13 +34,16 @@ from records.database import connect as connect_database
 from records.register import Register
 from vault.following import Following
 from vault.keyfile import KeyFile, KeyFileError
+from workflows.case_runs import CaseRuns
 from workflows.complaint_case import ComplaintCase
 from workflows.connection import connect
 from workflows.delivering import SYSTEMS
 from workflows.engine import Engine
 from workflows.policy_adoption import PolicyAdoption
+from workflows.reconciliation import Reconciliation as ReconciliationWorkflow
+from workflows.reconciliation_schedule import RECONCILING
 from workflows.retention import Retention as RetentionWorkflow
-from workflows.retention_schedule import ensure_for_sure
+from workflows.retention_schedule import ERASING
 from workflows.sandbox import SANDBOX
 
 USUAL = Bounds()
@@ -100,6 +104,7 @@ def build(
     engine = Engine(client, task_queue, register.history)
     adoptions = Adoptions(register, engine)
     retention = Retention(register, [engine.forget, *outside])
+    reconciliation = Reconciliation(register, CaseRuns(client, task_queue))
     departments = Departments(register, bounds)
     deliveries = Worker(
         client,
@@ -111,19 +116,22 @@ def build(
     cases = Worker(
         client,
         task_queue=task_queue,
-        workflows=[ComplaintCase, PolicyAdoption, RetentionWorkflow],
+        workflows=[ComplaintCase, PolicyAdoption, RetentionWorkflow, ReconciliationWorkflow],
         activities=[
             casebook.record,
             casebook.rewrite,
             casebook.history,
             departments.deliver,
             Notices(register).send,
-            Links(engine).tell,
+            Links(engine, register).tell,
             adoptions.find,
             adoptions.adopt,
             retention.erase_due,
             retention.settle_erased,
             retention.drop_leftovers,
+            reconciliation.survey,
+            reconciliation.mend,
+            reconciliation.conclude,
         ],
         workflow_runner=SANDBOX,
         max_cached_workflows=500,
@@ -168,7 +176,7 @@ async def run(settings: Settings) -> None:
             per_minute=settings.unit_per_minute,
         )
         register = Register(database, keys)
-        await register.seals.data_keys.check()
+        await register.seals.check()
         in_force = CityOfNotices(city, register.policies, lambda one: at_pace(one, settings))
         courier = Courier(register.sending_queue, register.seals, in_force, _wording(settings), channels)
         attachments = Attachments(settings.attachments or settings.state / "attachments")
@@ -176,8 +184,9 @@ async def run(settings: Settings) -> None:
             client, settings.task_queue, register, bounds=bounds, courier=courier, outside=[attachments.delete_all]
         )
         await stack.enter_async_context(workers)
-        scheduling = asyncio.create_task(ensure_for_sure(client, settings.task_queue, city.policy.city_zone))
-        stack.callback(scheduling.cancel)
+        for nightly in (ERASING, RECONCILING):
+            ensuring = nightly.ensure_for_sure(client, settings.task_queue, city.policy.city_zone)
+            stack.callback(asyncio.create_task(ensuring).cancel)
         chaining = asyncio.create_task(register.audit.chain.run())
         stack.callback(chaining.cancel)
         await stop.wait()

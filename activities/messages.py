@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from cases.adoption import Fate
 from cases.case import Case
 from cases.commands import Command
+from cases.drift import Drift
 from cases.effects import Effect
 from cases.events import Event
 from cases.notice import Notice
@@ -26,6 +27,9 @@ ADOPT = "adopt"
 ERASE_DUE = "erase_due"
 SETTLE_ERASED = "settle_erased"
 DROP_LEFTOVERS = "drop_leftovers"
+SURVEY = "survey_records"
+MEND = "mend_records"
+CONCLUDE = "conclude_reconciliation"
 
 MOST_BYTES = 1_000_000
 """What one message to the engine may hold in events: half of what its server takes, for the rest of the message."""
@@ -217,3 +221,77 @@ class Settled(Value):
 
     settled: int
     next: str | None = None
+
+
+class Standing(Value):
+    """How far a run of a case is: how many events it knows to be recorded, and the layout that it was begun in."""
+
+    recorded: int
+    layout: int
+
+
+Life = Literal["running", "ended", "stopped", "unknown"]
+"""What the engine knows of a case's last run: it lives; it ended by itself; it was stopped or broke; there is none."""
+
+Side = Literal["engine", "register"]
+"""From which side cases are looked at: those that the engine holds; those that the register holds to be open."""
+
+
+class SurveyPage(Value):
+    """Asks for a look at a page of cases, after the last one of the page before, so many and so many a second."""
+
+    side: Side
+    after: str = ""
+    limit: int
+    a_second: float
+
+
+class Surveyed(Value):
+    """How many cases of a page were compared, those that are to be looked at again, and where the next page begins."""
+
+    cases: int
+    suspects: tuple[str, ...] = ()
+    next: str | None = None
+
+
+class Mending(Value):
+    """Asks for a second look at some cases, and that what is still wrong be mended, unless this is a `dry_run`.
+
+    Only with `revive` are cases started again that no workflow watches.
+    """
+
+    side: Side
+    numbers: tuple[str, ...]
+    dry_run: bool
+    revive: bool
+    a_second: float
+
+
+class Drifted(Value):
+    """A record that drifted, and whether it is `mended`. `what` are the columns or keys, or why it could not be."""
+
+    number: str
+    kind: Drift
+    mended: bool
+    what: str = ""
+
+
+class Mended(Value):
+    """What a second look found."""
+
+    drifted: tuple[Drifted, ...] = ()
+
+
+class Tally(Value):
+    """How many records drifted in a way, and how many of them are `left` as they are."""
+
+    found: int = 0
+    left: int = 0
+
+
+class Reconciled(Value):
+    """What a whole way came to: the cases compared, and how many drifted in which way."""
+
+    cases: int
+    tallies: dict[Drift, Tally]
+    dry_run: bool

@@ -189,13 +189,19 @@ async def admit(request: Request, route: str) -> None:
     """
     if route in PUBLIC:
         return
-    text = _key_text(request)
+    text = key_text(request)
     if text is None:
-        raise _unauthorized("send a key: Authorization: Bearer hl_..., or X-API-Key: hl_...")
+        raise _unauthorized(
+            "send a key, as Authorization: Bearer hl_... or X-API-Key: hl_...; or the token of your sign-in, as "
+            "Authorization: Bearer ..."
+        )
     key = await services.of(request).keyring.find(text, request.headers.get(ROLE_HEADER))
     if key is None:
         raise _unauthorized(
             "this key is unknown, expired or revoked; make a new one (`hotline keys create`), send it as Bearer hl_..."
+            if text.startswith("hl_")
+            else "this is no key, since it does not begin with hl_, and no token of a kind that can be checked here (a "
+            "JWT); sign in anew, or send a key (`hotline keys create` makes them)"
         )
     if key.role not in ACCESS[route]:
         roles = ", ".join(sorted(ACCESS[route]))
@@ -228,7 +234,8 @@ def _unauthorized(detail: str) -> ProblemError:
     )
 
 
-def _key_text(request: Request) -> str | None:
+def key_text(request: Request) -> str | None:
+    """The key or token that a request is made under, as it is looked up; none if there is none."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and text.strip():
         return text.strip()

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
 from api import openapi, people, problems
+from api.calls import Calls
 from api.city import CityInForce
 from api.codec_origins import CodecOrigins
 from api.incidents import Incidents
@@ -87,6 +88,7 @@ def create_app(
         in_force=in_force,
         metrics=metrics,
         watch=MailboxWatch(register.mailboxes, register.seals),
+        calls=Calls(register.callers),
         networks=settings.open_networks,
         attachments=Attachments(settings.attachments or settings.state / "attachments"),
         attachments_most=settings.attachments_most,
@@ -163,7 +165,7 @@ async def serve(settings: Settings) -> None:
         watching = asyncio.create_task(Following(own_keys.path(settings), keys).run())
         parts.callback(watching.cancel)
         register = Register(database, keys, reserve=settings.key_reserve)
-        await register.seals.data_keys.check()
+        await register.seals.check()
         parts.push_async_callback(register.seals.aclose)
         filling = asyncio.create_task(register.seals.keep_ready())
         parts.callback(filling.cancel)
@@ -186,6 +188,7 @@ async def serve(settings: Settings) -> None:
         )
         parts.push_async_callback(app.state.services.watch.aclose)
         parts.push_async_callback(app.state.services.keyring.aclose)
+        parts.push_async_callback(app.state.services.calls.aclose)
         await Server(config, app.state.services.watch).serve()
 
 

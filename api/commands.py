@@ -10,9 +10,12 @@ from cases.case import Case
 from cases.commands import Act, Command, fingerprint
 from cases.decide import allowed
 from cases.errors import RefusalError, UnavailableError
+from cases.order import Assist, Order
 from cases.view import CaseView, view
 
 _LISTED = "; it takes"
+_WORDS = frozenset({"note", "supplement"})
+"""What the domain takes from every unit that ever had a part in a case."""
 
 
 async def submit(services: Services, caller: Caller, number: str, act: Act, idempotency_key: str | None) -> CaseView:
@@ -27,6 +30,9 @@ async def submit(services: Services, caller: Caller, number: str, act: Act, idem
     """
     if caller.key.source is not None:
         await look_up(services, caller, number)
+    if caller.key.role.of_unit and act.type in _WORDS:
+        case, _ = await look_up(services, caller, number)
+        check_takes_part(caller, case)
     seals = services.register.seals
     command = Command(
         id=id_of(caller, number, act.type, idempotency_key),
@@ -46,6 +52,23 @@ async def submit(services: Services, caller: Caller, number: str, act: Act, idem
             # An earlier release took it, and knew it by another digest.
             return view(case)
         raise _told(error, case, caller, act) from error
+
+
+def check_takes_part(caller: Caller, case: Case) -> None:
+    """See that a unit that adds to a case has a part in it now, or had the last one, and that it is not reported in it.
+
+    Raises:
+        RefusalError: it is not so.
+    """
+    unit = caller.key.unit
+    if not caller.key.role.of_unit or unit is None:
+        return
+    parts: list[Order | Assist] = [*case.orders[-1:], *(one for one in case.assists if one.outstanding)]
+    having = {one.unit for one in parts} | {one.copy_to for one in parts} | set(case.asked)
+    if unit not in having or unit in case.complaint.accused:
+        raise RefusalError(
+            "not_your_part", "this unit has no part in the case now to which it could add anything", source="Art. 14"
+        )
 
 
 def id_of(caller: Caller, number: str, act: str, idempotency_key: str | None) -> str:

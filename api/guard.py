@@ -16,8 +16,15 @@ from api.problems import ProblemError, wrong
 from api.signatures import SIGNATURE, admit_signed
 from api.text import fault, read_json
 
-_BEARER = HTTPBearer(auto_error=False, description="A key that `hotline keys create` made.")
-_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients that need a header.")
+_BEARER = HTTPBearer(
+    auto_error=False,
+    description="Of machines, a key that `hotline keys create` made, `hl_...`. Of people, the token that the city's "
+    "sign-in gave them (OpenID Connect, a JWT); if their groups make them several things, they also say in the header "
+    "`X-Hotline-Role` which of them they act as: `desk`, or `unit_lead:water`.",
+)
+_HEADER = APIKeyHeader(
+    name="X-API-Key", auto_error=False, description="A key of a machine, for clients that need a header."
+)
 
 
 FILES = "/attachments"

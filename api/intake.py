@@ -1,7 +1,6 @@
 """Taking a complaint in: its number, its terms, its way to a unit."""
 
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from api.access import Caller
@@ -17,8 +16,14 @@ from cases.routing import Route
 from cases.triage import OutsideDuty, SameMatter
 from cases.view import CaseView, view
 from cases.vocabulary import Complaint, Location
+from records.reach import hurried
 from vault.sealing import seal
 
+_OF_KEYS = "key:"
+_BRIEFLY = 2.0
+"""Seconds that PostgreSQL has to tell what intake can do without, while somebody waits on the telephone."""
+_IN_NEED = 3.0
+"""Seconds that it has to make a key to seal with, once those held ready are used up."""
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -38,6 +43,10 @@ async def take_in(
     """
     if caller.key.source not in (None, case.source):
         raise InvalidError("source", f"this key is bound to the source {caller.key.source!r}; write that")
+    if case.source_ref is not None and case.source_ref.startswith(_OF_KEYS):
+        raise InvalidError("source_ref", f"must not begin with {_OF_KEYS!r}, by which Idempotency-Keys are told apart")
+    for place, accused in enumerate(case.accused):
+        check_unit(services.city.catalogue, f"accused.{place}", accused)
     await _check_triage(services, caller, case)
     act = _receive(services.city, case, idempotency_key)
     content = services.register.seals.digests.of_complaint(act.complaint)
@@ -47,7 +56,9 @@ async def take_in(
         if known is not None:
             return known
         taken = await start(services, await _sealed(services, caller, act, content), {earlier})
-        await _note_caller(services, act)
+        # By digests (Art. 9). It only counts calls: a complaint is taken in without it.
+        callers = services.register.seals.digests.of_person(act.complaint.complainant)
+        await services.calls.note(act.number, callers, act.complaint.received_at)
         return taken
     except RefusalError as error:
         if error.rule == "different_content" and case.source_ref is None:
@@ -55,13 +66,6 @@ async def take_in(
         if error.rule == "not_a_consultation":
             raise RefusalError(error.rule, f"triage.ground: {error.detail}", source=error.source) from error
         raise
-
-
-async def _note_caller(services: Services, act: Receive) -> None:
-    """Note who called, by digests (Art. 9). It only counts calls: a complaint is taken in without it."""
-    known = services.register.seals.digests.of_person(act.complaint.complainant)
-    with suppress(UnavailableError):
-        await services.register.callers.note(act.number, known, act.complaint.received_at)
 
 
 def level_of(city: City, case: NewCase) -> str:
@@ -81,7 +85,8 @@ async def _the_same(
 ) -> tuple[CaseView, bool] | None:
     # The engine forgets a closed case after its retention; the register never does.
     try:
-        known = await services.register.content_fingerprint(number)
+        with hurried(_BRIEFLY):
+            known = await services.register.content_fingerprint(number)
     except UnavailableError:
         return None
     if known is None:
@@ -96,7 +101,8 @@ async def _sealed(services: Services, caller: Caller, act: Receive, content: str
     """The command that receives a complaint, with what may tell of a person sealed (Art. 8)."""
     complaint = act.complaint.model_copy(update={"content": content})
     try:
-        key = await services.register.seals.new_key(act.number)
+        with hurried(_IN_NEED, anyway=True):
+            key = await services.register.seals.new_key(act.number)
     except UnavailableError as error:
         raise UnavailableError(
             "PostgreSQL is out of reach, and the keys held ready to seal with are used up; nothing was kept, ask again"
@@ -138,7 +144,10 @@ async def _check_triage(services: Services, caller: Caller, case: NewCase) -> No
 
 def _route(city: City, case: NewCase, level: str, at: datetime) -> Route:
     if case.unit is None:
-        return city.catalogue.route(case.category, case.location.area, level, at)
+        found = city.catalogue.route(case.category, case.location.area, level, at)
+        if found.unit in case.accused:
+            return Route(unit=None, reason="the catalogue names a unit that the report is about; the desk decides")
+        return found.model_copy(update={"copy_to": None}) if found.copy_to in case.accused else found
     check_unit(city.catalogue, "unit", case.unit)
     return city.catalogue.to(case.unit, "named by intake")
 
@@ -158,7 +167,7 @@ def _number(case: NewCase, idempotency_key: str | None) -> str:
     if case.source_ref is not None:
         return number.derive(case.source, case.source_ref)
     if idempotency_key is not None:
-        return number.derive(case.source, f"key:{idempotency_key}")
+        return number.derive(case.source, f"{_OF_KEYS}{idempotency_key}")
     return number.draw()
 
 

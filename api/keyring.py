@@ -3,16 +3,20 @@
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from api.people import People, no_people
 from cases.errors import UnavailableError
 from records.keys import Key, Keys
+from records.reach import hurried
 
 FRESH = 30.0
 """Seconds for which a key is taken as it was found: so long a revoked one still opens."""
 STALE = 86_400.0
 """Seconds for which a key is still taken while PostgreSQL is away: a hotline cannot refuse a call."""
+_BRIEFLY = 2.0
+"""Seconds that PostgreSQL has to tell of a key that was seen before."""
 _MOST = 10_000
 _DOTS_OF_A_TOKEN = 2
 
@@ -50,10 +54,13 @@ class KeyRing:
         known, at = self._found.get(digest, (None, 0.0))
         age = self._clock() - at
         if known is None or age > FRESH:
+            usable = known is not None and age <= STALE
             try:
-                known = await self._look_up(digest, text)
+                # While it is known that PostgreSQL is away, nobody whom the ring knows waits for it.
+                with hurried(_BRIEFLY) if usable else nullcontext():
+                    known = await self._look_up(digest, text)
             except UnavailableError:
-                if known is None or age > STALE:
+                if not usable:
                     raise
         return known if known is not None and _in_time(known) else None
 

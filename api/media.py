@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 import puremagic
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
 from api.problems import ProblemError
@@ -14,10 +14,24 @@ register_heif_opener()
 # Ours is asked for as soon as a picture's size is known, before any of it is unpacked; theirs only warns.
 Image.MAX_IMAGE_PIXELS = None
 
-_MOST_PIXELS = 60_000_000
-_LONGEST_SIDE = 12_000
+_MOST_PIXELS = 50_000_000
+_LONGEST_SIDE = 16_000
+_KEPT_SIDE = 6_000
+"""A larger picture is kept smaller: enough to read a sign on it."""
 _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/jpeg"}
 """The pictures that are read, and what becomes of them; browsers cannot show those of some telephones."""
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How a picture is turned the right way up, by what the camera wrote of how it was held."""
 
 _SAVED_AS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _RECORDINGS = {
@@ -89,10 +103,16 @@ def _picture(content: bytes) -> File | None:
 
 
 def _drawn(image: Image.Image, form: str) -> bytes:
-    upright = ImageOps.exif_transpose(image)
-    plain = upright.convert("RGB" if form == "JPEG" or not _has_transparency(upright) else "RGBA")
-    bare = Image.new(plain.mode, plain.size)
-    bare.paste(plain)
+    mode = "RGB" if form == "JPEG" or not _has_transparency(image) else "RGBA"
+    turn = image.getexif().get(_ORIENTATION)
+    # A JPEG is unpacked no larger than it is kept.
+    image.draft(None, (_KEPT_SIDE, _KEPT_SIDE))
+    plain = image if image.mode == mode else image.convert(mode)
+    plain.thumbnail((_KEPT_SIDE, _KEPT_SIDE))
+    if turn in _TURNS:
+        plain = plain.transpose(_TURNS[turn])
+    # Nothing but the points is left to be written.
+    bare = Image.frombuffer(mode, plain.size, plain.tobytes(), "raw", mode, 0, 1)
     out = io.BytesIO()
     bare.save(out, form, **({} if form == "PNG" else {"quality": 90}))
     return out.getvalue()

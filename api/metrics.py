@@ -50,6 +50,17 @@ class Metrics:
             ("state",),
             registry=self._registry,
         )
+        self._drifted = Gauge(
+            "hotline_drifted_cases",
+            "Records that differed from the histories of their cases when all were compared last.",
+            ("kind", "state"),
+            registry=self._registry,
+        )
+        self._reconciled = Gauge(
+            "hotline_reconciled_timestamp_seconds",
+            "When all cases were compared with their records last; 0 before the first time.",
+            registry=self._registry,
+        )
         self._counted_at = -_COUNTED_EVERY
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
@@ -72,6 +83,11 @@ class Metrics:
             self._cases.labels(status).set(count)
         for standing, count in (await register.kept.counts()).items():
             self._kept.labels(standing).set(count)
+        if (last := await register.drift.last()) is not None:
+            self._reconciled.set(last.at.timestamp())
+            for kind, tally in last.details.get("drifted", {}).items():
+                self._drifted.labels(kind, "left").set(tally["left"])
+                self._drifted.labels(kind, "mended").set(tally["found"] - tally["left"])
         deliveries, notices = await register.deliveries.counts(), await register.sendings.counts()
         # What is no longer stuck has no series any more.
         self._deliveries.clear()

@@ -12,8 +12,10 @@ A complaint is taken in, sent to the unit in charge, acknowledged, handled, repo
 was called back; or it is answered at once, or found to be no unit's. Every step has a limit; `deadlines` tells each
 with its arithmetic. Which steps and limits there are, the city's policy says.
 
-**Keys.** Send `Authorization: Bearer hl_...`. A key has a role; a unit's key sees the cases that the unit leads, led,
-supervises or was asked into, and acts on its own part alone. What a key may not know of does not exist for it (404).
+**Keys and tokens.** Machines send a key, `Authorization: Bearer hl_...`; people send the token of the city's own
+sign-in (OpenID Connect) in the same place. Both have a role. Whoever is several things by their groups says which of
+them they act as in the header `X-Hotline-Role`: `desk`, or `unit_lead:water`. A unit sees the cases that it leads, led,
+supervises or was asked into, and acts on its own part alone. What you may not know of does not exist for you (404).
 
 **Repeating is safe.** Send an `Idempotency-Key` with every POST and the same one when you repeat it.
 

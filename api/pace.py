@@ -1,4 +1,4 @@
-"""How many requests a key, and an address, may make a minute. An emergency is always let in."""
+"""How many requests a key, and an address, may make a minute. An emergency under a known key goes before all of it."""
 
 import hashlib
 from collections import OrderedDict
@@ -13,6 +13,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access import key_text
 from api.problems import ProblemError, response
 
 _OPEN = ("/healthz", "/readyz", "/metrics")
@@ -64,15 +65,18 @@ class Pace:
 
     async def _refusal(self, scope: Scope, address: str, key: str | None) -> ProblemError | None:
         known = key is not None and key in self._valid
-        if not known and not await self._counter.test(self._failures, "failures", address):
-            return await self._too_many(self._failures, ("failures", address), "requests without a valid key")
+        intake = scope["method"] == "POST" and scope["path"] == _INTAKE
+        # Whoever guesses elsewhere must not shut out a source of complaints that was not heard before.
+        kind = "failures at intake" if intake and key is not None else "failures"
+        if not known and not await self._counter.test(self._failures, kind, address):
+            return await self._too_many(self._failures, (kind, address), "requests without a valid key")
         within = [(self._per_address, self._most_per_address, ("address", address), "requests from this address")]
         if known and key is not None:
             within.append((self._per_key, self._most_per_key, ("key", key), "requests under this key"))
         for limit, most, whose, what in within:
             if await self._counter.hit(limit, *whose):
                 continue
-            taking_in = known and scope["method"] == "POST" and scope["path"] == _INTAKE
+            taking_in = known and intake
             told = await self._too_many(limit, whose, what)
             if not taking_in or not await self._counter.hit(most, "intake", *whose):
                 return told
@@ -86,7 +90,8 @@ class Pace:
 
     async def _note(self, scope: Scope, status: int, address: str, key: str | None) -> None:
         if status == HTTPStatus.UNAUTHORIZED:
-            await self._counter.hit(self._failures, "failures", address)
+            intake = scope["method"] == "POST" and scope["path"] == _INTAKE and key is not None
+            await self._counter.hit(self._failures, "failures at intake" if intake else "failures", address)
             if key is not None:
                 self._valid.pop(key, None)
         elif key is not None and "caller" in scope.get("state", {}):
@@ -113,13 +118,13 @@ def too_many(what: str, most: int, again_in: int) -> ProblemError:
         HTTPStatus.TOO_MANY_REQUESTS,
         "too-many-requests",
         "Too many requests",
-        f"more than {most} {what} in a minute; ask again in {again_in} seconds, and more slowly; an emergency is taken "
-        "in at any pace",
+        f"more than {most} {what} in a minute; ask again in {again_in} seconds, and more slowly; under a key that is "
+        "known here, an emergency is taken in all the same",
         {"Retry-After": str(again_in)},
     )
 
 
 def _credential(request: Request) -> str | None:
     """A digest of the key or token that a request is made under; none if there is none."""
-    given = request.headers.get("Authorization") or request.headers.get("X-API-Key")
+    given = key_text(request)
     return hashlib.sha256(given.encode()).hexdigest() if given else None

@@ -1,5 +1,6 @@
 """Everything that goes wrong, told as problem details (RFC 9457): what is wrong, in which field, and what to do."""
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -14,6 +15,9 @@ from starlette.requests import Request
 
 from api.advice import FieldError, field_errors
 from cases.errors import InvalidError, RefusalError, UnavailableError, UnknownCaseError
+from vault.keyfile import KeyFileError
+
+_log = logging.getLogger("hotline.api")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
@@ -178,6 +182,11 @@ def install(app: FastAPI) -> None:
     async def on_unavailable(_: Request, error: UnavailableError) -> JSONResponse:
         return response(unavailable(str(error)))
 
+    @app.exception_handler(KeyFileError)
+    async def on_key_file(_: Request, error: KeyFileError) -> JSONResponse:
+        _log.error("%s", error)
+        return response(unavailable("the service's own keys do not open this; whoever runs it finds in the log why"))
+
 
 def unavailable(detail: str, **told: Any) -> ProblemError:
     """A part of the service is out of reach for the moment."""
@@ -201,7 +210,7 @@ _DOCUMENTED = {
     413: "The body is larger than the API takes: 1 MiB, or as large as the service lets attachments be.",
     415: "The body is not sent as JSON.",
     422: "Fields are wrong; `errors` names each and says what to do.",
-    429: "Too many requests; ask again after `Retry-After` seconds. An emergency is taken in at any pace.",
+    429: "Too many requests; ask again after `Retry-After` seconds. An emergency under a known key is taken in.",
     500: "The service made a mistake; `incident` names it in the log of whoever runs it.",
     503: "A part of the service is out of reach; ask again after `Retry-After` seconds.",
 }

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.calls import Calls
 from api.city import CityInForce
 from api.keyring import KeyRing
 from api.metrics import Metrics
@@ -30,6 +31,7 @@ class Services:
     in_force: CityInForce
     metrics: Metrics
     watch: MailboxWatch
+    calls: Calls
     networks: tuple[Network, ...]
     attachments: Attachments
     attachments_most: int

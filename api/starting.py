@@ -1,6 +1,5 @@
 """Starting the case of a complaint that was taken in; while the engine is away, keeping it until it can be."""
 
-import asyncio
 import logging
 from collections.abc import Collection
 from contextlib import suppress
@@ -10,6 +9,7 @@ from api.services import Services
 from cases.commands import Command
 from cases.errors import UnavailableError, UnknownCaseError
 from cases.view import CaseView, view
+from records.reach import hurried
 from workflows.reach import KnownAwayError
 
 _PATIENCE = 5.0
@@ -36,9 +36,9 @@ async def start(services: Services, command: Command, known_as: Collection[str] 
     except UnavailableError as away:
         known = isinstance(away, KnownAwayError)
     try:
-        async with asyncio.timeout(_PATIENCE):
+        with hurried(_PATIENCE, anyway=True):
             case, new = await services.register.kept.keep(command, known_as)
-    except (UnavailableError, TimeoutError) as error:
+    except UnavailableError as error:
         if known:
             # Before anybody is sent away, the engine is asked, whatever is remembered of it.
             with suppress(UnavailableError):

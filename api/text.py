@@ -1,16 +1,19 @@
 """JSON as it arrives: read strictly, with every text in it fit to be kept."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, NoReturn
 
 from api.advice import FieldError, printable
 from api.problems import wrong
+from cases.sealed import TOKEN
 
 _NUL = "contains the character NUL (U+0000), which no record can hold; leave it out"
 _BROKEN = "is not UTF-8; send the text in UTF-8"
 _HALF = "contains half of a surrogate pair, which is no character; send the whole text"
+_SEALED = "reads like a text that the service has sealed; write what is meant in plain words"
 _LONGEST_NAME = 100
 
 
@@ -23,12 +26,15 @@ def read_json(body: bytes) -> Any:
     # Broken bytes become lone surrogates, so that the field they stand in can still be found and named.
     text = body.decode("utf-8-sig", errors="surrogateescape")
     try:
-        document = json.loads(text, parse_constant=_no_number)
+        document = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         if any(map(_is_escaped_byte, text)):
             raise wrong([FieldError(field="body", detail=_BROKEN)], HTTPStatus.BAD_REQUEST) from None
         detail = f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}; correct it there"
         raise wrong([FieldError(field="body", detail=detail)], HTTPStatus.BAD_REQUEST) from None
+    except _TwiceError as error:
+        detail = "stands twice in one object; write it once"
+        raise wrong([FieldError(field=printable(error.name)[:_LONGEST_NAME] or "body", detail=detail)]) from None
     except RecursionError:
         raise wrong([FieldError(field="body", detail="is nested too deeply; send a plain object")]) from None
     except ValueError as error:
@@ -42,6 +48,9 @@ def read_json(body: bytes) -> Any:
 
 def fault(text: str) -> str | None:
     """What makes a text unfit to be kept, if anything does."""
+    # Kept as it is, a sealed text would be opened for whoever may read what it was put into.
+    if "sealed." in text and TOKEN.search(text):
+        return _SEALED
     if text.isascii():
         return _NUL if "\x00" in text else None
     if any(map(_is_escaped_byte, text)):
@@ -69,6 +78,21 @@ def _faults(document: Any) -> Iterator[FieldError]:
 
 def _is_escaped_byte(character: str) -> bool:
     return "\udc80" <= character <= "\udcff"
+
+
+class _TwiceError(Exception):
+    """A name stands twice in one object: which of the two is meant, nobody knows."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise _TwiceError(Counter(name for name, _ in pairs).most_common(1)[0][0])
+    return document
 
 
 def _no_number(name: str) -> NoReturn:

@@ -5,6 +5,7 @@ plain texts: those are blanked where they stand. What is found wherever it stand
 events of many releases lie there, and not all of them know today's types.
 """
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from cases.sealed import ERASED, is_sealed
@@ -42,6 +43,9 @@ _PLACES = frozenset({"latitude", "longitude"})
 _NO_PERSON = frozenset({"terms", "deadlines", "tell"})
 """What comes of the policy: nobody wrote there of a case."""
 
+_TELLING = 6
+"""Characters from which on a text is known again within another."""
+
 _DECIMALS = 2
 _KEYED = 32
 """Characters of the keyed digest by which a command is known whose texts were sealed at the door."""
@@ -59,8 +63,19 @@ def blanked(value: Any) -> Any:
     return value
 
 
+def blanked_history(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events of a case, as they are stored, with every plain text blanked that a person wrote.
+
+    Such a text may stand in a later event as well, as the reason of an objection in the return that it led to: also in
+    one whose own texts were sealed at the door.
+    """
+    alone = [blanked_event(event) for event in events]
+    written = {text for event, left in zip(events, alone, strict=True) for text in _lost(event["fact"], left["fact"])}
+    return [left | {"fact": _without(left["fact"], written)} for left in alone]
+
+
 def blanked_event(event: dict[str, Any]) -> dict[str, Any]:
-    """An event, as it is stored, with its plain texts blanked, and what else leads back to the person.
+    """An event by itself, as it is stored, with its plain texts blanked, and what else leads back to the person.
 
     That is the source's own reference, and every digest of what was brought. What the service itself wrote beside
     sealed texts stays, as why the catalogue sent a case to a unit. Of a command that was not sealed at the door the
@@ -77,6 +92,33 @@ def blanked_event(event: dict[str, Any]) -> dict[str, Any]:
     if cause is not None:
         event = event | {"cause": cause | {"fingerprint": ERASED_CONTENT}}
     return event | {"fact": blanked(fact)}
+
+
+def _lost(before: Any, after: Any) -> Iterator[str]:
+    """The texts that blanking has taken away."""
+    if isinstance(before, dict):
+        for name, inner in before.items():
+            yield from _lost(inner, after[name])
+    elif isinstance(before, list):
+        for inner, left in zip(before, after, strict=True):
+            yield from _lost(inner, left)
+    elif isinstance(before, str) and before != after and after == ERASED:
+        yield before
+
+
+def _without(value: Any, written: Collection[str], name: str = "") -> Any:
+    """A document with those texts blanked where people's texts stand, also within others."""
+    if isinstance(value, dict):
+        return {
+            inside: inner if inside in _NO_PERSON else _without(inner, written, inside)
+            for inside, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_without(one, written, name) for one in value]
+    if name not in TEXTS or not isinstance(value, str) or is_sealed(value):
+        return value
+    within = any(one == value or (len(one) >= _TELLING and one in value) for one in written)
+    return ERASED if within else value
 
 
 def _member(name: str, value: Any) -> Any:

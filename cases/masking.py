@@ -8,39 +8,19 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from cases import dialled, named
+from cases.folded import Find, Folded, each, fold
+from cases.named import HAN
 from cases.sealed import absent, is_sealed
 from cases.vocabulary import Complainant, Value
 
 WITHHELD = "[withheld]"
 """What stands for a text that somebody may not read at all."""
 
-_ID_CARD = "*" * 18
-_MOBILE = 11
-_SHORTEST = 7
-"""Digits below which a number is a service's or an extension: it tells nobody apart, and may be anything in a text."""
-
-_WHOLE = 9
-"""Digits from which a number's last four tell little of it."""
-
-_COMPOUND = re.compile(
-    "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|濮阳|公冶|太叔|申屠|公孙|"
-    "慕容|仲孙|钟离|长孙|宇文|司徒|鲜于|司空|闾丘|子车|亓官|司寇|巫马|公西|颛孙|壤驷|公良|漆雕|乐正|宰父|谷梁|拓跋|夹谷|"
-    "轩辕|令狐|段干|百里|呼延|东郭|南门|羊舌|微生|左丘|东门|西门|第五|歐陽|東方|獨孤|南宮|諸葛|尉遲|赫連|鍾離|長孫|軒轅"
-)
-"""Surnames of two characters."""
-
-_HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_HAN_FIRST = re.compile(f"[{_HAN}]")
-_LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u052f\u1e00-\u1eff"
-_BETWEEN = r"[\s().\-/_·\u2010-\u2015\u3000－（）]{0,3}"
-"""What people write between the digits of a telephone number."""
-
-_MAIL = re.compile(r"(?<![A-Za-z0-9._%+'-])[A-Za-z0-9._%+'-]+[@＠](?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
-_CARD = re.compile(r"(?<!\d)[1-9１-９]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXxＸｘ](?![\dA-Za-z])")
-_CALL = re.compile(
-    r"(?<!\d)(?<!\d[.,])(?<![¥￥$€£])(?:(?:\+|＋|00)?86[ -]?)?"
-    r"[1１][3-9３-９]\d[ -]?\d{4}[ -]?\d{4}"
-    r"(?!\d)(?![.,]\d)(?!\s?(?:元|万|亿|[Yy]uan|RMB|CNY))"
+_HAN_DOMAINS = "中国|中國|公司|网络|網絡|网址|政务|公益|香港|台湾|在线|集团|网店|商城|网站|商标"
+_MAIL = re.compile(
+    rf"(?:(?<![A-Za-z0-9._%+'-])[A-Za-z0-9._%+'-]+|[{HAN}]{{1,8}})"
+    rf"@(?:(?:[A-Za-z0-9-]|[{HAN}])+[.。])+(?:[A-Za-z][A-Za-z0-9-]+|{_HAN_DOMAINS})"
 )
 
 
@@ -84,32 +64,24 @@ def hidden_contact() -> ContactShown:
 
 
 def masked_name(name: str | None) -> str | None:
-    """A name, masked: 张三 is 张**, 欧阳建国 is 欧阳**, John Paul Smith is J*** S***."""
+    """A name, masked: 张三 is 张**, 欧阳建国 is 欧阳**, John Paul Smith is J*** S***; of several people, each."""
     if not name or absent([name]):
         return name
-    if _HAN_FIRST.match(name):
-        surname = 2 if _COMPOUND.match(name) and len(name) > 2 else 1
-        return f"{name[:surname]}**"
-    initials = [found for word in name.split() if (found := next(filter(str.isalpha, word), ""))]
-    return " ".join(f"{one}***" for one in [*initials[:1], *initials[1:][-1:]]) or "***"
+    return "/".join(map(named.masked, named.people(name)))
 
 
 def masked_phone(phone: str | None) -> str | None:
     """A telephone number, masked: 138****5678 for a Chinese mobile number, for others the last four digits at most."""
     if not phone or absent([phone]):
         return phone
-    digits = _digits(phone)
-    national = digits[-_MOBILE:]
-    if len(digits) >= _MOBILE and digits[:-_MOBILE] in ("", "86", "0086") and re.match("1[3-9]", national):
-        return f"{national[:3]}****{national[-4:]}"
-    return f"****{digits[-4:]}" if len(digits) >= _WHOLE else "****"
+    return "/".join(one.mask for one in dialled.numbers(phone)) or "****"
 
 
 def masked_email(email: str | None) -> str | None:
     """A mail address, masked: z***@example.org."""
     if not email or absent([email]):
         return email
-    local, _, domain = email.replace("＠", "@").rpartition("@")
+    local, _, domain = fold(email).rpartition("@")
     return f"{local[:1]}***@{domain}"
 
 
@@ -124,89 +96,47 @@ def scrub(text: str, complainant: Contact | None = None, *, anybody: bool = True
         complainant: Whose case it is, open; none where that isn't known.
         anybody: Whether to mask what may be anybody's; a reference of another system is no number to call.
     """
-    own = _own(complainant.name or "", complainant.phone or "", complainant.email or "") if complainant else _NOBODY
+    whose = _own(complainant.name or "", complainant.phone or "", complainant.email or "") if complainant else _NOBODY
+    folded = Folded(text)
     # Most texts have neither; to look closer takes many times as long.
-    mail, digits = "@" in text or "＠" in text, sum(map(str.isdecimal, text))
-    if mail and own.email is not None:
-        text = own.email[0].sub(own.email[1], text)
-    if digits >= _SHORTEST and own.phone is not None:
-        text = own.phone[0].sub(own.phone[1], text)
-    if mail and anybody:
-        text = _MAIL.sub(lambda found: masked_email(found[0]) or "", text)
-    if digits >= _MOBILE and anybody:
-        text = _CARD.sub(_ID_CARD, text)
-        text = _CALL.sub(lambda found: masked_phone(found[0]) or "", text)
-    return text if own.name is None else own.name[0].sub(own.name[1], text)
+    mail, digits = "@" in folded.plain, sum(map(folded.plain.count, "0123456789"))
+    finders: list[Find] = [*(whose.email if mail else ())]
+    finders += whose.phone if digits >= dialled.SHORTEST_WORD else ()
+    finders += [_mails] if mail and anybody else []
+    finders += [dialled.cards, dialled.calls] if digits >= dialled.MOBILE and anybody else []
+    # The name comes after everything else: a mail may hold it.
+    for find in (*finders, *whose.name):
+        folded = folded.put(find)
+    return folded.text
 
 
-_Form = tuple[re.Pattern[str], str]
-"""How something is found in a text, and what stands there instead."""
+_mails = each(_MAIL, lambda found: masked_email(found) or "")
 
 
 class _Own(NamedTuple):
-    """What is somebody's own, as it may stand in a text. The name comes after everything else: a mail may hold it."""
+    """What finds in a text what is somebody's own."""
 
-    email: _Form | None = None
-    phone: _Form | None = None
-    name: _Form | None = None
+    email: tuple[Find, ...] = ()
+    phone: tuple[Find, ...] = ()
+    name: tuple[Find, ...] = ()
 
 
 _NOBODY = _Own()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _own(name: str, phone: str, email: str) -> _Own:
-    return _Own(_email(email), _phone(phone), _name(name))
+    return _Own(
+        _email(email) if _known(email) else (),
+        tuple(dialled.own(phone)) if _known(phone) else (),
+        tuple(named.own(name)) if _known(name) and "*" not in name else (),
+    )
 
 
-def _email(email: str) -> _Form | None:
-    return (re.compile(re.escape(email), re.IGNORECASE), _literal(masked_email(email))) if _known(email) else None
-
-
-def _phone(phone: str) -> _Form | None:
-    if not _known(phone) or len(_digits(phone)) < _SHORTEST:
-        return None
-    return re.compile(_spoken(_digits(phone))), _literal(masked_phone(phone))
-
-
-def _name(name: str) -> _Form | None:
-    if not _known(name) or sum(one.isalpha() for one in name) < 2 or "*" in name:
-        return None
-    return re.compile(_called(name.split()), re.IGNORECASE), _literal(masked_name(name))
+def _email(email: str) -> tuple[Find, ...]:
+    mask = masked_email(email) or ""
+    return (each(re.compile(re.escape(fold(email)), re.IGNORECASE), lambda _: mask),)
 
 
 def _known(text: str) -> bool:
     return bool(text) and not is_sealed(text) and not absent([text])
-
-
-def _literal(mask: str | None) -> str:
-    return (mask or "").replace("\\", r"\\")
-
-
-def _spoken(digits: str) -> str:
-    """A number as it may be written: with or without the codes before it, and in groups of any kind."""
-    each = [f"[{one}{chr(ord(one) + 0xFEE0)}]" for one in digits]
-    before = ""
-    for one in each[:-_SHORTEST]:
-        before = f"(?:{before}{one}{_BETWEEN})?"
-    codes = rf"(?:[+＋]|00)?(?:86{_BETWEEN})?(?:0{_BETWEEN})?"
-    return rf"(?<!\d){codes}{before}{_BETWEEN.join(each[-_SHORTEST:])}(?!\d)"
-
-
-def _called(words: list[str]) -> str:
-    """A name as it may be written: spaced in another way, or with the surname first."""
-    orders = [words] if len(words) == 1 else [words, [words[-1], *words[:-1]]]
-    return "|".join(_written(one) for one in orders)
-
-
-def _written(words: list[str]) -> str:
-    text = r"[\s,，·]{0,3}".join(
-        r"\s?".join(map(re.escape, word)) if _HAN_FIRST.match(word) else re.escape(word) for word in words
-    )
-    begins = f"(?<![{_LETTER}])" if re.match(f"[{_LETTER}]", words[0]) else ""
-    ends = f"(?![{_LETTER}])" if re.search(f"[{_LETTER}]$", words[-1]) else ""
-    return f"{begins}{text}{ends}"
-
-
-def _digits(phone: str) -> str:
-    return "".join(str(int(one)) for one in phone if one.isdecimal())

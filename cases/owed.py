@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from cases.case import Case
 from cases.effects import Effect, effects
-from cases.events import Event
+from cases.events import Delivered, DeliveryRetried, Event, Undelivered
 from cases.evolve import evolve
 from cases.notice import Notice, notice
 from cases.order_form import OrderForm, order_form
@@ -25,6 +25,21 @@ def owed(events: Sequence[Event]) -> tuple[list[OrderForm], list[Notice]]:
     found = list(_written(events))
     orders = [one for one in found if isinstance(one, OrderForm)]
     return orders, [one for one in found if isinstance(one, Notice)]
+
+
+def seen_to(events: Sequence[Event]) -> frozenset[str]:
+    """The keys of deliveries of which a history has the last word: they arrived, or were given up.
+
+    What was given up is for a person to see to, who may have it tried again.
+    """
+    done: set[str] = set()
+    for event in events:
+        match event.fact:
+            case Delivered(key=str(key)) | Undelivered(key=str(key), final=True):
+                done.add(key)
+            case DeliveryRetried(key=key):
+                done.discard(key)
+    return frozenset(done)
 
 
 def _written(events: Sequence[Event]) -> Iterator[OrderForm | Notice | None]:

@@ -41,6 +41,17 @@ def looks_sealed(text: str) -> bool:
     return TOKEN.search(text) is not None or text in _PLACEHOLDERS
 
 
+def plain(text: str) -> str:
+    """The text, if it is a plain one.
+
+    Raises:
+        ValueError: it could be taken for a sealed one, which whoever opens what it stands in would open too.
+    """
+    if looks_sealed(text):
+        raise ValueError("it reads like a text that the service has sealed; write what is meant in plain words")
+    return text
+
+
 def keys_in(text: str) -> set[str]:
     """The ids of the keys that a text, perhaps a whole document, needs to be opened."""
     return {found[1] for found in TOKEN.finditer(text)}

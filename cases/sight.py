@@ -55,6 +55,11 @@ def meets(role: Role) -> bool:
     return role in _HOTLINE or role.of_unit or role is Role.DISTRICT
 
 
+def sees_reporters(role: Role) -> bool:
+    """Whether a role may find a report (举报) by who made it; intake takes calls, and need not know who reported."""
+    return role in (Role.DESK, Role.SUPERVISOR, Role.AUDITOR)
+
+
 def reads(actor: Actor, accused: Collection[str]) -> bool:
     """Whether an actor may read what was said in a case that accuses some units: the accused may not."""
     return not (_for_unit(actor) and actor.unit in accused)

@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -17,6 +16,7 @@ from hotline import stack
 from hotline.actor import local_admin
 from hotline.errors import UsageError
 from hotline.ledger import Ledger
+from hotline.moments import moment
 from hotline.policies import load
 from hotline.reaching import with_register
 from hotline.told import FAILED, settings, told
@@ -48,25 +48,30 @@ def list_entries(
     actor: Annotated[
         str | None, typer.Option(metavar="ID", help="Only what this actor did, like `key:1a2b3c4d` or `local:root`.")
     ] = None,
-    action: Annotated[str | None, typer.Option(help="Only this action, like `reveal` or `dispatched`.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option(help="Only what was done from then on, by the city's clocks.")
+    action: Annotated[
+        str | None, typer.Option(metavar="ACTION", help="Only this action, like `reveal` or `dispatched`.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
-    after: Annotated[str | None, typer.Option(help="Go on after a page.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only what was done from then on, by the city's clocks.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="COUNT", min=1, max=1000, help="At most so many.")] = 50,
+    after: Annotated[str | None, typer.Option(metavar="PLACE", help="Go on after a page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the entries of the trail, the newest first. That you read it is an entry, too."""
     from records.audit import AuditFilter
+    from records.audit_actions import check_action, check_actor
 
     try:
         number = case_number.parse(case) if case is not None else None
     except InvalidError as error:
         raise UsageError(f"--case: {error.detail}") from None
+    who = check_actor(actor, "--actor") if actor is not None else None
+    what = check_action(action, "--action") if action is not None else None
     chosen = stack.resolve(settings())
     zone = load(chosen.policy).policy.city_zone
-    moment = since and since.replace(tzinfo=zone)
-    wanted = AuditFilter(case=number, actor=actor or None, action=action or None, since=moment)
+    begin = moment("--since", since, zone) if since is not None else None
+    wanted = AuditFilter(case=number, actor=who, action=what, since=begin)
     page = with_register(chosen, lambda register: _page(register, wanted, limit, after))
     if as_json:
         items = [one.model_dump(mode="json") for one in page.items]
@@ -124,13 +129,11 @@ def verify(
 
 
 async def _page(register: "Register", wanted: "AuditFilter", limit: int, after: str | None) -> "Page[AuditEntry]":
-    from cases.disclosure import shown_text
     from records.cursor import Page
 
     await register.audit.note_reading(local_admin(), wanted)
     page = await register.audit.page(wanted, limit, after)
-    reasons = await register.seals.open([one.reason for one in page.items], list[str])
-    shown = [shown_text(reason, None) or "" for reason in reasons]
+    shown = await register.reasons(page.items)
     items = [one.model_copy(update={"reason": reason}) for one, reason in zip(page.items, shown, strict=True)]
     return Page(items=items, next=page.next)
 
@@ -197,6 +200,17 @@ def _table(items: "Sequence[AuditEntry]", zone: ZoneInfo) -> Ledger:
 def _about(one: "AuditEntry") -> str:
     of = f"case {one.case_number}" if one.case_number else ""
     event = f"event {one.seq} of {of}" if one.seq is not None else of
-    details = ", ".join(f"{name} {value}" for name, value in one.details.items())
+    details = ", ".join(f"{name} {text}" for name, value in one.details.items() if (text := _detail(value)))
     told_of = ", ".join(part for part in (event, f"from {one.origin}" if one.origin else "", details) if part)
     return f"{told_of}: {one.reason}" if one.reason else told_of
+
+
+def _detail(value: Any) -> str:
+    """A detail in words; nothing if it says nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return " ".join(f"{name} {text}" for name, inner in value.items() if (text := _detail(inner)))
+    if isinstance(value, list):
+        return " and ".join(filter(None, map(_detail, value)))
+    return "" if value is None else str(value)

@@ -16,6 +16,7 @@ def show(console: Console, stack: Stack, policy: str, state: str, keys: DemoKeys
     parts: list[Text | Table] = [_addresses(stack, policy, state)]
     if keys is not None:
         parts += [Text("\nKeys of the demonstration (they exist here only)", style="bold"), _keys(keys)]
+        parts += [Text(f"every other role and unit has one too, in {state}/demo-keys.json", style="dim")]
     console.print(Panel(Group(*parts), title="hotline is up", title_align="left", border_style="green", expand=False))
     # Outside the frame, and unwrapped, so that it can be copied from the screen as it is.
     if keys is not None:
@@ -26,7 +27,8 @@ def show(console: Console, stack: Stack, policy: str, state: str, keys: DemoKeys
             highlight=False,
         )
     else:
-        console.print(f"Make a first key: {_command()} keys create --role intake", soft_wrap=True, highlight=False)
+        first = f"{_command()} keys create --role intake --source counter-3"
+        console.print(f"Make a first key: {first}", soft_wrap=True, highlight=False)
     console.print("Ctrl-C stops it; everything is kept.", style="dim", highlight=False)
 
 
@@ -57,7 +59,7 @@ def _keys(keys: DemoKeys) -> Table:
     for role, key in (
         ("intake", keys.intake),
         ("desk", keys.desk),
-        (f"unit {unit}", unit_key),
+        (f"unit_lead {unit}", unit_key),
         ("supervisor", keys.supervisor),
         ("admin", keys.admin),
     ):

@@ -2,22 +2,29 @@
 
 import json
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from typer.core import TyperCommand
 
 from cases import number as case_number
+from cases.errors import UnavailableError
 from cases.vocabulary import Status
 from hotline.errors import UsageError
 from hotline.policies import load
-from hotline.told import settings, told
+from hotline.told import USAGE, settings, told
+
+if TYPE_CHECKING:
+    from cases.case import Case
+    from hotline.case_sources import Sources
+    from records.guarding import ErasureRow
 
 app = typer.Typer(no_args_is_help=True, help="Look at cases: one, many, or what happened to one.")
 
-Number = Annotated[str, typer.Argument(help="The case number, like 7K3Q-X2WA-HB4M-5.")]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The case number, like 7K3Q-X2WA-HB4M-5.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Reveal = Annotated[
     str | None,
@@ -26,6 +33,21 @@ Reveal = Annotated[
         help="Show in full whom it is from, and why you need to know; the audit trail keeps that.",
     ),
 ]
+
+
+WITHOUT_REASON = '--reveal: say why you need to know, as in --reveal "to agree on a visit"; the audit trail keeps it'
+
+
+class Revealing(TyperCommand):
+    """A command that can reveal somebody, and says what a reason is like where it was left out."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what was typed; an option after `--reveal` is not taken for the reason."""
+        after = args[args.index("--reveal") + 1 :] if "--reveal" in args else ["no"]
+        if not after or after[0].startswith("--"):
+            typer.echo(f"hotline: {WITHOUT_REASON}", err=True)
+            raise typer.Exit(USAGE)
+        return super().parse_args(ctx, args)
 
 
 class Decision(StrEnum):
@@ -43,21 +65,32 @@ _DECISIONS = {
 }
 
 
-@app.command()
+@app.command(cls=Revealing)
 @told
 def show(number: Number, as_json: AsJson = False, reveal: Reveal = None) -> None:
     """Show where a case stands, with every deadline and its arithmetic. Whom it is from is masked."""
     from hotline.case_sheet import sheet
     from hotline.case_sources import look
 
-    number = case_number.parse(number)
-    case, live = look(settings(), lambda sources: sources.case(number), reveal=reveal)
+    number, zone = case_number.parse(number), _city_zone()
+
+    async def found(sources: "Sources") -> "tuple[Case, bool, ErasureRow | None]":
+        case, live = await sources.case(number)
+        try:
+            return case, live, await sources.register.erasures.find(number)
+        except UnavailableError:
+            return case, live, None
+
+    case, live, erasure = look(settings(), found, reveal=reveal)
     if as_json:
         typer.echo(case.model_dump_json(indent=2))
         return
-    if not live:
+    if erasure is not None:
+        at = erasure.at.astimezone(zone).isoformat(sep=" ", timespec="minutes")[:16]
+        typer.echo(f"Erased on {at}: {erasure.rule}. `hotline erase show {number}` proves it.", err=True)
+    elif not live:
         Console(stderr=True).print("From its record, since its workflow could not be asked.", style="yellow")
-    Console().print(sheet(case, _city_zone()))
+    Console().print(sheet(case, zone))
 
 
 @app.command("list")
@@ -106,7 +139,7 @@ def list_cases(
         typer.echo(f"there are more: --after {page.next}")
 
 
-@app.command()
+@app.command(cls=Revealing)
 @told
 def events(number: Number, as_json: AsJson = False, reveal: Reveal = None) -> None:
     """Tell everything that happened to a case, in order. Whom it is from is masked."""

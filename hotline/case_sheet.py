@@ -95,9 +95,9 @@ def _particulars(case: Case, zone: ZoneInfo) -> Table:
     table = Table.grid(padding=(0, 2))
     rows = [
         ("Case", case.number),
-        ("Status", f"closed: {case.closure.outcome}" if case.closure else case.status),
+        ("Status", _status(case)),
         ("Level", case.terms.level),
-        ("Unit", case.unit or f"with the desk ({case.to_desk})"),
+        ("Unit", case.unit or _at_desk(case)),
         ("Matter", f"{complaint.kind}: {complaint.category}"),
         ("Subject", complaint.subject),
         ("Place", " ".join(filter(None, (complaint.location.area, complaint.location.address)))),
@@ -126,6 +126,18 @@ def _person(case: Case) -> str:
     who = case.complaint.complainant
     wish = "(known to the hotline alone)" if case.complaint.confidential else None
     return " ".join(filter(None, (who.name, who.phone, who.email, wish)))
+
+
+def _status(case: Case) -> str:
+    stands = f"closed: {case.closure.outcome}" if case.closure else case.status.value
+    return f"{stands}, erased" if case.erased else stands
+
+
+def _at_desk(case: Case) -> str | None:
+    """That no unit has it, and why, where it waits for the desk; a case that has ended waits for nobody."""
+    if not case.open:
+        return None
+    return f"with the desk ({case.to_desk})" if case.to_desk else "with the desk"
 
 
 def _times(count: int) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from hotline.actor import local_admin
 from hotline.errors import UsageError
 from hotline.settings import Settings
 from records.database import connect as connect_database
+from records.reach import hurried
 from records.register import CaseFilter, Page, Register
 from records.tables import CaseRow
 from workflows.connection import connect
@@ -26,6 +27,7 @@ from workflows.engine import Engine
 
 Result = TypeVar("Result")
 
+_BRIEFLY = 3.0
 _LONGEST_HISTORY = 100_000
 _MASKED = Sight(contact="masked", may_reveal=True, origins=True)
 
@@ -84,7 +86,9 @@ class Sources:
         try:
             why = _Why(reason=self.reveal)
         except ValidationError:
-            raise UsageError("--reveal: say why it is needed, in up to 4000 characters") from None
+            raise UsageError(
+                '--reveal: say why, in up to 4000 characters, as in --reveal "to agree on a visit"'
+            ) from None
         sealed = await self.register.seals.seal(why, number)
         await self.register.audit.note(local_admin(), "reveal", case=number, reason=sealed.reason)
         return True
@@ -135,6 +139,9 @@ async def _sources(resolved: Settings, *, with_engine: bool, reveal: str | None)
     database = connect_database(stack.database_url(resolved), pool_size=2)
     try:
         register = Register(database, own_keys.load(resolved))
+        # A look that is revealed is noted. While PostgreSQL is away, nothing can be locked by wrong keys.
+        with suppress(UnavailableError), hurried(_BRIEFLY):
+            await register.seals.check()
         yield Sources(register, await _engine(resolved, register) if with_engine else None, reveal)
     finally:
         await database.dispose()

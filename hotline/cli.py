@@ -20,6 +20,7 @@ from hotline import (
     key_commands,
     notice_commands,
     policy_commands,
+    reconcile_commands,
     rights_commands,
     vault_commands,
 )
@@ -47,6 +48,7 @@ app.add_typer(channel_commands.app, name="channels")
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(erasure_commands.app, name="erase")
 app.add_typer(erasure_commands.holds, name="hold")
+app.command("reconcile")(reconcile_commands.reconcile)
 app.command("rights")(rights_commands.rights)
 app.add_typer(vault_commands.app, name="vault")
 
@@ -116,8 +118,9 @@ def feed(
 ) -> None:
     """Bring the complaints of a file in, through the API.
 
-    Stopped and run again, it goes on where it was. A bad row goes to the rejects file with its line and the reason,
-    and the rest goes on. Feeding a row twice makes no second case where it has a source_ref.
+    Stopped and run again, it goes on where it was. A bad row goes to the
+    rejects file with its line and the reason, and the rest goes on. Feeding a
+    row twice makes no second case where it has a source_ref.
     """
     from hotline.errors import UsageError
     from hotline.feed import feeding

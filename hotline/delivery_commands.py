@@ -49,25 +49,45 @@ class State(StrEnum):
 
 
 Unit = Annotated[str | None, typer.Option("--unit", metavar="CODE", help="Only those to this unit.")]
+OfState = Annotated[
+    State | None,
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        help="Only those that are `retrying` and may still arrive in time, `undelivered` and late, or `stopped` until "
+        "somebody has them tried again.",
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", metavar="COUNT", min=1, max=1000, help="At most so many.")]
+After = Annotated[str | None, typer.Option("--after", metavar="PLACE", help="Go on after a page.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.callback()
 @told
-def list_deliveries(
+def deliveries(
     context: typer.Context,
     unit: Unit = None,
-    state: Annotated[
-        State | None,
-        typer.Option(help="Only those that may still arrive in time, that did not, or that nobody tries any more."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
-    after: Annotated[str | None, typer.Option(help="Go on after a page.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    state: OfState = None,
+    limit: Limit = 50,
+    after: After = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the deliveries that are stuck, those that have been for longest first, and how many each unit has."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _list(unit, state, limit, after, as_json=as_json)
 
+
+@app.command("list")
+@told
+def list_deliveries(
+    unit: Unit = None, state: OfState = None, limit: Limit = 50, after: After = None, as_json: AsJson = False
+) -> None:
+    """List the deliveries that are stuck, as the command alone does."""
+    _list(unit, state, limit, after, as_json=as_json)
+
+
+def _list(unit: str | None, state: State | None, limit: int, after: str | None, *, as_json: bool) -> None:
     async def asked(register: "Register") -> "tuple[Page[Stuck], dict[str, int]]":
         page = await register.deliveries.page(unit, state.value if state else None, limit, after)
         counts: dict[str, int] = {}

@@ -76,7 +76,8 @@ def simulate(
         if not signatures.usable(one):
             raise UsageError("--secret: must be a secret as `hotline unit connect` prints it: whsec_ and base64")
     if mailbox and not key:
-        raise UsageError("--mailbox: needs --key, an API key of the unit: hotline keys create --role unit --unit CODE")
+        made = "hotline keys create --role unit_lead --unit CODE"
+        raise UsageError(f"--mailbox: needs --key, an API key of the unit: {made}")
     steps = handles or habit is Habit.LATER
     if steps and not (callback or key):
         raise UsageError("--answer later and --handle need --callback or --key, by which its steps are told")

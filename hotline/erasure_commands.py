@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from cases import number as case_number
+from cases.errors import InvalidError, UnavailableError
 from cases.vocabulary import Actor, Reason, Value
 from hotline import stack
 from hotline.actor import local_admin
 from hotline.errors import UsageError
 from hotline.policies import load
-from hotline.reaching import with_client, with_register
+from hotline.reaching import with_client, with_client_if_any, with_register
 from hotline.told import settings, told
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ app = typer.Typer(
 holds = typer.Typer(no_args_is_help=True, help="Keep cases from being erased, whatever their age, and let them go.")
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The case number, like 7K3Q-X2WA-HB4M-5.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; only whoever may see the case's texts can read it.")]
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; sealed by the key of the case.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 _PAGE = 1_000
@@ -52,34 +53,48 @@ class Words(Value):
 def erase_case(
     number: Number,
     reason: Annotated[
-        str, typer.Option("--reason", help="Why. It stays readable as the proof: nothing that tells of the person.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why. It stays readable as the proof: nothing that tells of the person."
+        ),
     ],
 ) -> None:
     """Erase a case that has ended, as the person asks for it. Nothing brings it back."""
-    number = case_number.parse(number)
-    if not reason.strip():
-        raise UsageError("--reason: say why, as in --reason 'at the person's request of 3 March'")
+    number, why = case_number.parse(number), reason.strip()
+    if not why:
+        raise UsageError('--reason: say why, as in --reason "at the person\'s request of 3 March"')
 
-    async def erased(register: "Register", client: "Client") -> "tuple[ErasureRow, bool, bool]":
+    async def erased(register: "Register", client: "Client | None") -> "tuple[ErasureRow, bool, bool]":
         from activities.retention import settle
         from records.attachments import Attachments
-        from records.erasures import ON_REQUEST
+        from records.erasures import ON_REQUEST, check_reason
         from workflows.forgetting import forget
 
-        row, new = await register.erasures.erase(
-            number, rule=ON_REQUEST, reason=reason.strip()[:500], actor=local_admin()
-        )
+        try:
+            check_reason(why, await register.complainant(number))
+            row, new = await register.erasures.erase(number, rule=ON_REQUEST, reason=why, actor=local_admin())
+        except InvalidError as error:
+            raise UsageError(f"--{error.field}: {error.detail}") from None
         store = Attachments(chosen.attachments or chosen.state / "attachments")
-        gone = await settle(register, number, [lambda one: forget(client, one), store.delete_all])
-        return row, new, gone
+
+        async def forget_in_engine(one: str) -> None:
+            if client is None:
+                raise UnavailableError("Temporal's server does not answer")
+            await forget(client, one)
+
+        return row, new, await settle(register, number, [store.delete_all, forget_in_engine])
 
     chosen = stack.resolve(settings())
-    row, new, gone = with_client(chosen, erased)
+    row, new, gone = with_client_if_any(chosen, erased)
     when = _minute(row.at, _zone())
     typer.echo(f"case {number} is erased, {row.keys} keys destroyed" if new else f"case {number} was erased on {when}")
     typer.echo("running processes may still show it for a minute", err=True)
     if not gone:
-        typer.echo("something is left outside the register; the next night takes it away", err=True)
+        typer.echo(
+            "its history in the engine, unreadable now, or its attachments could not be taken away at once; "
+            "the next night sees to it",
+            err=True,
+        )
 
 
 @app.command()
@@ -114,8 +129,8 @@ def due(
 @app.command("list")
 @told
 def list_erasures(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
-    after: Annotated[str | None, typer.Option(help="Go on after a page.")] = None,
+    limit: Annotated[int, typer.Option(metavar="COUNT", min=1, max=1000, help="At most so many.")] = 50,
+    after: Annotated[str | None, typer.Option(metavar="PLACE", help="Go on after a page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what was erased, the latest first: when, by which rule, on whose word."""
@@ -194,10 +209,7 @@ def list_holds(as_json: AsJson = False) -> None:
     """List the holds in force, the oldest first."""
 
     async def asked(register: "Register") -> "Sequence[LegalHoldRow]":
-        rows = await register.legal_holds.all_in_force()
-        for row in rows:
-            row.reason = await register.seals.open_text(row.reason)
-        return rows
+        return await register.legal_holds.words(await register.legal_holds.all_in_force())
 
     rows = with_register(stack.resolve(settings()), asked)
     if as_json:

@@ -28,21 +28,30 @@ app = typer.Typer(
 )
 
 
+Limit = Annotated[int, typer.Option("--limit", metavar="COUNT", min=1, max=1000, help="At most so many.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
 @app.callback()
 @told
-def list_kept(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
-) -> None:
+def kept_cases(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
     """List the complaints that wait to be started, the most urgent first. What they say is not shown.
 
     They are started by themselves as soon as Temporal answers. One that is
     refused waits for you: its number belongs to another complaint since.
     """
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _list(limit, as_json=as_json)
 
+
+@app.command("list")
+@told
+def list_kept(limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List the complaints that wait to be started, as the command alone does."""
+    _list(limit, as_json=as_json)
+
+
+def _list(limit: int, *, as_json: bool) -> None:
     async def asked(register: "Register") -> "tuple[list[KeptCase], dict[State, int]]":
         return await register.kept.list(limit), await register.kept.counts()
 

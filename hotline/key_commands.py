@@ -3,17 +3,19 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from cases.vocabulary import Role
+from cases.vocabulary import Code, Role
 from hotline import own_keys, stack
 from hotline.actor import local_admin
 from hotline.errors import UsageError
 from hotline.ledger import Ledger
+from hotline.moments import moment
 from hotline.told import settings, told
 
 if TYPE_CHECKING:
@@ -30,51 +32,66 @@ _SPAN = re.compile(r"(\d{1,5})([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _LONGEST = timedelta(days=90)
 
+Prefix = Annotated[
+    str, typer.Argument(metavar="PREFIX", help="The eight characters after hl_, as `hotline keys list` shows them.")
+]
+
 
 @app.command()
 @told
 def create(
-    role: Annotated[str, typer.Option(help=f"What the key may do: {', '.join(ROLES)}.")],
-    unit: Annotated[str | None, typer.Option(help="The handling unit that a unit_clerk or unit_lead acts for.")] = None,
-    district: Annotated[str | None, typer.Option(help="The district that a district supervisor acts for.")] = None,
-    source: Annotated[str | None, typer.Option(help="The one source that an intake may bring complaints from.")] = None,
-    label: Annotated[str, typer.Option(help="What it is for, to know it again in the list; no names.")] = "",
+    role: Annotated[str, typer.Option(metavar="ROLE", help=f"What the key may do: {', '.join(ROLES)}.")],
+    unit: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The handling unit that a unit_clerk or unit_lead acts for.")
+    ] = None,
+    district: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The district that a district supervisor acts for.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="The one source that an intake may bring complaints from.")
+    ] = None,
+    label: Annotated[
+        str, typer.Option(metavar="TEXT", help="What it is for, to know it again in the list; no names.")
+    ] = "",
     expires: Annotated[
-        datetime | None, typer.Option(help="From when on it is worthless, by this machine's clock.")
+        str | None, typer.Option(metavar="DATE", help="From when on it is worthless, by this machine's clock.")
     ] = None,
 ) -> None:
     """Make a key and print it. It is shown this once: only its digest is kept."""
-    chosen = _role(role)
+    chosen, until = _role(role), _expiry(expires)
     _check_bound(chosen, unit, district, source)
 
     async def made(keys: "Keys", register: "Register") -> str:
         await _check_unit(register, unit, district)
-        until = expires.astimezone() if expires else None
         return await keys.create(chosen, unit or district, source, label, until, actor=local_admin())
 
     text = _in_register(made)
-    if expires is None:
+    if until is None:
         typer.echo("hotline: this key never expires; give --expires, and rotate it (`hotline keys rotate`)", err=True)
+    if chosen is Role.INTAKE and source is None:
+        typer.echo("hotline: this key brings in and sees what every source brought; --source binds it to one", err=True)
     typer.echo(text)
 
 
 @app.command()
 @told
 def rotate(
-    prefix: Annotated[str, typer.Argument(help="The eight characters after hl_, as `keys list` shows them.")],
+    prefix: Prefix,
     overlap: Annotated[
-        str, typer.Option(help="How long the old key still holds: 7d, 12h, 30m; 0d for at once.")
+        str, typer.Option(metavar="TIME", help="How long the old key still holds: 7d, 12h, 30m; 0d for at once.")
     ] = "7d",
     expires: Annotated[
-        datetime | None,
-        typer.Option(help="From when on the new key is worthless; it lasts as long as the old if left out."),
+        str | None,
+        typer.Option(
+            metavar="DATE", help="From when on the new key is worthless; it lasts as long as the old if left out."
+        ),
     ] = None,
 ) -> None:
     """Make a key in the place of another, for the same, and print it. The old one holds until everybody has changed."""
-    span = _span(overlap)
+    span, until = _span(overlap), _expiry(expires)
 
     async def rotated(keys: "Keys", _: "Register") -> str:
-        return await keys.rotate(_bare(prefix), span, expires.astimezone() if expires else None, actor=local_admin())
+        return await keys.rotate(_bare(prefix), span, until, actor=local_admin())
 
     typer.echo(_in_register(rotated))
 
@@ -82,7 +99,9 @@ def rotate(
 @app.command()
 @told
 def person(
-    subject: Annotated[str, typer.Argument(help="The account's `sub` at the provider that people sign in with.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="SUB", help="The account's `sub` at the provider that people sign in with.")
+    ],
 ) -> None:
     """Print by which id an account stands in events and in the audit trail, to find what somebody did."""
     from api.people import account_id
@@ -111,9 +130,7 @@ def list_keys() -> None:
 
 @app.command()
 @told
-def revoke(
-    prefix: Annotated[str, typer.Argument(help="The eight characters after hl_, as `keys list` shows them.")],
-) -> None:
+def revoke(prefix: Prefix) -> None:
     """Make a key worthless from now on."""
     bare = _bare(prefix)
 
@@ -133,7 +150,20 @@ def _role(role: str) -> Role:
     raise UsageError(f"--role: there is no role {role!r}; the roles are: {', '.join(ROLES)}")
 
 
+def _expiry(text: str | None) -> datetime | None:
+    """From when on a key is worthless; one that is worthless already would be made by mistake alone."""
+    if text is None:
+        return None
+    until = moment("--expires", text)
+    if until <= datetime.now(UTC):
+        raise UsageError(f"--expires: {text} lies in the past; name the day from which on the key is worthless")
+    return until
+
+
 def _check_bound(role: Role, unit: str | None, district: str | None, source: str | None) -> None:
+    for option, given in (("unit", unit), ("district", district), ("source", source)):
+        if given is not None and not given.strip():
+            raise UsageError(f"--{option}: is empty, so the key would be bound to nothing; name one, or leave it out")
     for option, given, wanted in (("unit", unit, role.of_unit), ("district", district, role is Role.DISTRICT)):
         if wanted and given is None:
             raise UsageError(f"--{option}: a key of the role {role} acts for one {option}; say which")
@@ -141,6 +171,11 @@ def _check_bound(role: Role, unit: str | None, district: str | None, source: str
             raise UsageError(f"--{option}: a key of the role {role} acts for no {option}; leave it out")
     if source is not None and role is not Role.INTAKE:
         raise UsageError(f"--source: a key of the role {role} is bound to no source; leave it out")
+    if source is not None:
+        try:
+            TypeAdapter(Code).validate_python(source)
+        except ValidationError:
+            raise UsageError(f"--source: no source is called {source!r}; write its code, like counter-3") from None
 
 
 async def _check_unit(register: "Register", unit: str | None, district: str | None) -> None:
@@ -177,7 +212,9 @@ def _in_register(work: "Callable[[Keys, Register], Awaitable[Result]]") -> Resul
     async def run() -> Result:
         engine = connect(url, pool_size=1)
         try:
-            return await work(Keys(engine), Register(engine, own_keys.load(resolved)))
+            register = Register(engine, own_keys.load(resolved))
+            await register.seals.check()
+            return await work(Keys(engine), register)
         finally:
             await engine.dispose()
 

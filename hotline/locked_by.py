@@ -25,23 +25,28 @@ _PATIENCE = 5
 
 @dataclass(frozen=True)
 class Uses:
-    """How many keys of cases and secrets of units each master key wraps, and how many entries each proof key sealed."""
+    """How many keys and secrets of units each master key wraps, and how many entries each proof key sealed.
+
+    Those of `cases` open their texts; those in `reserve` are held ready by processes, or were left by some that died.
+    """
 
     cases: Mapping[str, int]
+    reserve: Mapping[str, int]
     units: Mapping[str, int]
     entries: Mapping[str, int]
 
     def told(self, ring: RingName, key: str) -> str:
         """What a key locks, in words."""
         if ring == "master":
-            return f"{self.cases.get(key, 0)} keys of cases, {self.units.get(key, 0)} secrets of units"
+            units = f"{self.units.get(key, 0)} secrets of units"
+            return f"{self.cases.get(key, 0)} keys of cases and {self.reserve.get(key, 0)} in reserve, {units}"
         if ring == "proof":
             return f"{self.entries.get(key, 0)} entries of the audit trail"
         return "what the engine keeps"
 
     def needs(self, ring: RingName, key: str) -> str | None:
         """Why a key must not be dropped, in words; none if it may be."""
-        if ring == "master" and (self.cases.get(key) or self.units.get(key)):
+        if ring == "master" and any(one.get(key) for one in (self.cases, self.reserve, self.units)):
             return f"it wraps {self.told(ring, key)}; run `hotline vault rewrap` first"
         if ring == "proof" and self.entries.get(key):
             return f"by it alone {self.told(ring, key)} can be verified"
@@ -62,8 +67,12 @@ async def count(engine: AsyncEngine, register: Register) -> Uses:
     counted = select(AuditRow.proof_key, func.count()).group_by(col(AuditRow.proof_key))
     async with reading(engine) as session:
         entries = {name: number for name, number in await session.exec(counted) if name is not None}
+    keys = register.seals.data_keys
     return Uses(
-        cases=await register.seals.data_keys.by_master(), units=await register.systems.by_master(), entries=entries
+        cases=await keys.by_master(claimed=True),
+        reserve=await keys.by_master(claimed=False),
+        units=await register.systems.by_master(),
+        entries=entries,
     )
 
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from hotline.settings import Settings
+from records.belonging import needs_keys
+from records.database import connect
 from vault import keyfile
-from vault.keyfile import KeyFile
+from vault.keyfile import KeyFile, KeyFileError
 
 
 def path(settings: Settings) -> Path:
@@ -21,11 +23,26 @@ def load(settings: Settings) -> KeyFile:
     return keyfile.read(path(settings))
 
 
-def load_or_make(settings: Settings) -> KeyFile:
-    """The keys; those of a service that starts for the first time are made.
+def there(settings: Settings) -> bool:
+    """Whether there is such a file at all."""
+    return path(settings).exists()
+
+
+async def make(settings: Settings, database_url: str) -> KeyFile:
+    """The keys of a service that starts for the first time, made and written.
 
     Raises:
-        KeyFileError: the file cannot be used, or not be written.
+        KeyFileError: the database is not new, so that there is a file which is only not here; or it cannot be written.
+        UnavailableError: PostgreSQL is out of reach.
     """
     where = path(settings)
-    return load(settings) if where.exists() else keyfile.create(where)
+    engine = connect(database_url, pool_size=1)
+    try:
+        if await needs_keys(engine):
+            raise KeyFileError(
+                f"the file of keys {where} is missing, and what is in this database is locked by its keys; put it back "
+                "from its copy, or name it by HOTLINE_KEYS"
+            )
+    finally:
+        await engine.dispose()
+    return keyfile.create(where)

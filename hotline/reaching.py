@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from temporalio.client import Client
@@ -21,14 +22,18 @@ def with_register(settings: Settings, work: Callable[[Register], Awaitable[Resul
 
     Raises:
         NotRunningError: no database is set and no service runs.
-        KeyFileError: the service's own keys cannot be used.
+        KeyFileError: the service's own keys cannot be used, or are not those of the database.
+        UnavailableError: PostgreSQL is out of reach.
     """
     url, keys = stack.database_url(settings), own_keys.load(settings)
 
     async def run() -> Result:
         database = connect_database(url, pool_size=2)
         try:
-            return await work(Register(database, keys))
+            register = Register(database, keys)
+            # Whatever would be locked by the keys of another service would be lost to this one.
+            await register.seals.check()
+            return await work(register)
         finally:
             await database.dispose()
 
@@ -40,18 +45,28 @@ def with_client(settings: Settings, work: Callable[[Register, Client], Awaitable
 
     Raises:
         NotRunningError: no database is set and no service runs, or Temporal does not answer.
-        KeyFileError: the service's own keys cannot be used.
+        KeyFileError, UnavailableError: as `with_register`.
     """
 
-    async def run(register: Register) -> Result:
-        try:
-            async with asyncio.timeout(10):
-                client = await connect(own_keys.load(settings), f"127.0.0.1:{settings.temporal_port}")
-        except (RuntimeError, TimeoutError) as error:
+    async def run(register: Register, client: Client | None) -> Result:
+        if client is None:
             raise NotRunningError(
                 "Temporal's server does not answer; start the service with `hotline up`, or name a server by "
                 "TEMPORAL_ADDRESS"
-            ) from error
+            )
+        return await work(register, client)
+
+    return with_client_if_any(settings, run)
+
+
+def with_client_if_any(settings: Settings, work: Callable[[Register, Client | None], Awaitable[Result]]) -> Result:
+    """Do something with the register, and with Temporal's client if its server answers. Raises like `with_register`."""
+
+    async def run(register: Register) -> Result:
+        client = None
+        with suppress(RuntimeError, TimeoutError):
+            async with asyncio.timeout(10):
+                client = await connect(own_keys.load(settings), f"127.0.0.1:{settings.temporal_port}")
         return await work(register, client)
 
     return with_register(settings, run)

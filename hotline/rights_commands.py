@@ -11,7 +11,7 @@ from hotline.told import told
 
 @told
 def rights(
-    role: Annotated[str | None, typer.Argument(help="Only what this role may do and see.")] = None,
+    role: Annotated[str | None, typer.Argument(metavar="ROLE", help="Only what this role may do and see.")] = None,
 ) -> None:
     """Show who may do and see what: every act and every kind of looking, by role, and of which cases."""
     from cases.rights import ROLES
@@ -21,6 +21,8 @@ def rights(
     if role is None:
         typer.echo(rights_sheet.sheet(Console().width))
         return
+    if role == "unit":
+        raise UsageError("ROLE: there is no role 'unit' any more; see unit_lead, or unit_clerk for who may do less")
     if role not in ROLES:
         raise UsageError(f"ROLE: there is no role {role!r}; the roles are: {', '.join(ROLES)}")
     typer.echo(rights_sheet.sheet_of(Role(role)))

@@ -94,9 +94,8 @@ class Service:
         parts.callback(stack.forget, self._settings.state)
         self._claim_ports()
         named = load(self._settings.policy)
-        self._keys = own_keys.load_or_make(self._settings)
         with self._console.status("starting"):
-            temporal, _ = await asyncio.gather(self._start_temporal(parts), self._start_database(parts))
+            temporal = await self._start_servers(parts)
             city, keys = await self._fill_register(named, temporal)
             await self._start_processes(parts)
             await self._answers(temporal)
@@ -124,6 +123,16 @@ class Service:
             )
             wanted.append(units)
         ports.claim(wanted)
+
+    async def _start_servers(self, parts: AsyncExitStack) -> Client:
+        if own_keys.there(self._settings):
+            self._keys = own_keys.load(self._settings)
+            temporal, _ = await asyncio.gather(self._start_temporal(parts), self._start_database(parts))
+            return temporal
+        # Whether keys may be made, only the database can tell.
+        await self._start_database(parts)
+        self._keys = await own_keys.make(self._settings, stack.database_url(self._settings))
+        return await self._start_temporal(parts)
 
     async def _start_database(self, parts: AsyncExitStack) -> None:
         if self._settings.database_url is None:
@@ -153,7 +162,7 @@ class Service:
         engine = connect(stack.database_url(self._settings), pool_size=2)
         try:
             register = Register(engine, self._keys)
-            await register.seals.data_keys.check()
+            await register.seals.check()
             city = await self._load(named, register, temporal)
             units = list(city.catalogue.units.values())
             simulated = {one.code: f"http://127.0.0.1:{self._settings.units_port}/units/{one.code}" for one in units}

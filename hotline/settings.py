@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cases.errors import InvalidError
 from cases.targets import Network, networks
+from hotline import places
 
 _DEMONSTRATION = "127.0.0.1/32"
 
@@ -16,10 +17,11 @@ def _networks(text: str) -> str:
     try:
         networks(text)
     except InvalidError as error:
-        raise ValueError(error.detail) from None
+        raise places.wrong(error.detail) from None
     return text
 
 
+Origins = Annotated[str, AfterValidator(places.origins)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -63,7 +65,7 @@ class Settings(BaseSettings):
     oidc_people: Path | None = Field(
         None, description="The file that says which group or role in that claim is which role here."
     )
-    codec_origins: str = Field(
+    codec_origins: Origins = Field(
         "", description="Origins of Temporal's web UI that may have payloads decoded, by commas."
     )
     key_reserve: int = Field(
@@ -93,13 +95,13 @@ class Settings(BaseSettings):
     failures_per_address: int = Field(
         60, ge=1, le=1_000_000, description="Requests a minute from one network address without a valid key."
     )
-    proxies: str = Field(
+    proxies: Annotated[str, AfterValidator(places.proxies)] = Field(
         "", description="Proxies in front of the API, by commas, whose word for a caller's address is taken."
     )
-    cors_origins: str = Field(
+    cors_origins: Origins = Field(
         "", description="Origins of web pages that may call the API from a browser, as https://desk.example.org."
     )
-    attachments: str = Field(
+    attachments: Annotated[str, AfterValidator(places.store)] = Field(
         "",
         description="Where attachments are kept: s3://bucket/folder, or a folder; without it, one in the state folder.",
     )
@@ -108,6 +110,13 @@ class Settings(BaseSettings):
     )
     attachments_most: int = Field(20, ge=0, le=1_000, description="How many attachments a case may have.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("oidc_audience", "oidc_people")
+    @classmethod
+    def _needs_an_issuer(cls, given: str | Path | None, info: ValidationInfo) -> str | Path | None:
+        if given and info.data.get("oidc_issuer") is None:
+            raise places.wrong("does nothing without HOTLINE_OIDC_ISSUER; name the provider there, or leave this out")
+        return given
 
     @property
     def open_networks(self) -> tuple[Network, ...]:

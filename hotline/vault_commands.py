@@ -67,9 +67,10 @@ def turn(
 ) -> None:
     """Make a new key the one in use; the others still open what they locked.
 
-    Processes that run on this machine notice by themselves: the key is first added to the file, and locks a few seconds
-    later, when all of them can open with it. Where other machines have copies of the file, turn with --announce, copy
-    the file to them, and turn once more.
+    Processes that run on this machine notice by themselves: the key is
+    first added to the file, and locks a few seconds later, when all of them
+    can open with it. Where other machines have copies of the file, turn with
+    --announce, copy the file to them, and turn once more.
     """
     name, chosen = _ring(ring), settings()
     keys, path = own_keys.load(chosen), own_keys.path(chosen)
@@ -107,7 +108,7 @@ def rewrap() -> None:
     cases, units, left = _in_register(rewrapped)
     keys = own_keys.load(settings())
     _note("vault_rewrapped", ring="master", key=keys.master.current, cases=cases, units=units)
-    typer.echo(f"wrapped {cases} keys of cases and {units} secrets of units by the master key {keys.master.current}")
+    typer.echo(f"wrapped {cases} keys and {units} secrets of units by the master key {keys.master.current}")
     if lost := left.by_unknown(keys):
         raise HotlineError(f"{lost} more are wrapped by master keys that the file lacks; restore its copy, then go on")
 
@@ -116,7 +117,7 @@ def rewrap() -> None:
 @told
 def drop(
     ring: RingArgument,
-    key: Annotated[str, typer.Argument(help="The key's name, as `vault status` shows it.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key's name, as `hotline vault status` shows it.")],
     force: Annotated[
         bool, typer.Option("--force", help="Also if something is, or may be, still locked by it: that is lost.")
     ] = False,
@@ -140,20 +141,47 @@ def drop(
 
 @app.command()
 @told
-def copy(path: Annotated[Path, typer.Argument(help="Where the copy goes; it must not be there yet.")]) -> None:
+def copy(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not be there yet.")],
+) -> None:
     """Write a copy of the keys for safekeeping, for nobody's eyes but yours.
 
     Keep it away from the copies of the database: each alone tells nothing, both together tell everything.
     """
     keys = own_keys.load(settings())
     if path.exists():
-        raise UsageError(f"{path}: is there already; name a file that is not")
+        raise UsageError(f"FILE: {path} is there already; name a file that is not")
     if not path.absolute().parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {path.absolute().parent}; make it first")
+        raise UsageError(f"FILE: there is no folder {path.absolute().parent}; make it first")
     keyfile.replace(path, keys)
     if keyfile.read(path) != keys:
         raise HotlineError(f"{path}: does not read as it was written; is the disk in order?")
     typer.echo(f"copied to {path}; keep it where no copy of the database is")
+
+
+@app.command()
+@told
+def merge(path: Annotated[Path, typer.Argument(metavar="FILE", help="The other file of keys.")]) -> None:
+    """Take in the keys of another file, to open what was locked by them.
+
+    For a database with which another file was used for a while, by mistake.
+    The keys in use stay in use.
+    """
+    chosen = settings()
+    keys, other = own_keys.load(chosen), keyfile.read(path)
+    merged = keys
+    for name in RINGS:
+        merged = merged.with_ring(name, getattr(keys, name).with_keys_of(getattr(other, name)))
+    taken = [
+        f"{name} {key}" for name in RINGS for key in getattr(merged, name).keys if key not in getattr(keys, name).keys
+    ]
+    if not taken:
+        typer.echo(f"{path} has no key that the service has not", err=True)
+        return
+    keyfile.replace(own_keys.path(chosen), merged)
+    _note("vault_merged", keys=", ".join(taken))
+    typer.echo(f"taken in: {', '.join(taken)}")
+    typer.echo("next: `hotline vault rewrap`, so that cases' keys no longer need them", err=True)
 
 
 def _ring(name: str) -> RingName:

@@ -14,6 +14,7 @@ from records.cursor import Cursor, Page, check_limit
 from records.database import transaction
 from records.text import storable
 
+_SERVICE = "system"
 _ORDER = "at"
 
 Term = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -74,7 +75,11 @@ def _asked(wanted: AuditFilter) -> Select[Any]:
     if wanted.case is not None:
         asked = asked.where(TRAIL.c.case_number == storable(wanted.case))
     if wanted.actor is not None:
-        asked = asked.where(TRAIL.c.actor["id"].astext == storable(wanted.actor))
+        # The service itself has no account.
+        named = "" if wanted.actor == _SERVICE else storable(wanted.actor)
+        asked = asked.where(TRAIL.c.actor["id"].astext == named)
+        if not named:
+            asked = asked.where(TRAIL.c.actor["role"].astext == _SERVICE)
     if wanted.action is not None:
         asked = asked.where(TRAIL.c.action == storable(wanted.action))
     if wanted.since is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from cases.vocabulary import Actor
+from cases.vocabulary import Actor, Kind
 from records.audit import write
 from records.database import reading, transaction
 from records.guarding import CallerMarkRow, CallRow
@@ -48,10 +48,23 @@ class Callers:
             return list(await session.exec(select(CallRow.caller).where(CallRow.case_number == number)))
 
     async def cases(
-        self, callers: Collection[str], since: datetime, most: int, source: str | None = None
+        self, callers: Collection[str], since: datetime, most: int, source: str | None = None, *, reports: bool = True
     ) -> tuple[int, list[str]]:
-        """How many cases a caller raised since a moment; the numbers of the newest, or of the newest of one source."""
-        theirs = (col(CallRow.caller).in_(callers), col(CallRow.received_at) >= since)
+        """How many cases a caller raised since a moment, and the numbers of the newest.
+
+        Args:
+            callers: The digests by which the caller is known.
+            since: The moment.
+            most: How many numbers at most.
+            source: The only source whose cases count, if there is such a bound.
+            reports: Whether reports (举报) count too: who reported is not for everybody to find out.
+        """
+        theirs = [col(CallRow.caller).in_(callers), col(CallRow.received_at) >= since]
+        if source is not None or not reports:
+            seen = select(CaseRow.number)
+            seen = seen if source is None else seen.where(CaseRow.source == source)
+            seen = seen if reports else seen.where(CaseRow.kind != Kind.REPORT)
+            theirs.append(col(CallRow.case_number).in_(seen))
         newest = (
             select(CallRow.case_number)
             .where(*theirs)
@@ -59,9 +72,6 @@ class Callers:
             .order_by(func.max(CallRow.received_at).desc(), CallRow.case_number)
             .limit(most)
         )
-        if source is not None:
-            own = select(CaseRow.number).where(CaseRow.source == source)
-            newest = newest.where(col(CallRow.case_number).in_(own))
         async with reading(self._engine) as session:
             counted = select(func.count(func.distinct(CallRow.case_number))).where(*theirs)
             return (await session.exec(counted)).one(), list(await session.exec(newest))

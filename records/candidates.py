@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from cases.likeness import SCALE, Likeness, Matter, Scale, Score, score
 from cases.sealed import keys_in
-from cases.vocabulary import Complaint
+from cases.vocabulary import Complainant, Complaint, Kind
 from records.database import reading
 from records.seals import Seals
 from records.tables import CaseRow, EventRow
@@ -38,6 +38,7 @@ class Asked:
         matter: The matter, with the moment from which to look back.
         linked: Cases not to suggest: its own, and those it is linked to.
         source: The only source whose cases may be suggested, if there is such a bound.
+        reporters: Whether a report (举报) may be found by whose it is; else it is compared by its matter alone.
         limit: How many to suggest at most.
         scale: What each sign weighs, how far back and how far around to look.
     """
@@ -45,6 +46,7 @@ class Asked:
     matter: Matter
     linked: Collection[str] = ()
     source: str | None = None
+    reporters: bool = True
     limit: int = 10
     scale: Scale = SCALE
 
@@ -130,14 +132,15 @@ def _likely(
     earlier = list(map(Matter.of, read_opened(complaints, list[Complaint], keys)))
     texts = text_likeness(asked.matter.text, [one.text for one in earlier])
     address = asked.matter.location.address
+    nobodys = asked.matter.model_copy(update={"complainant": Complainant()})
     scores = [
         score(
-            asked.matter,
+            nobodys if row.kind == Kind.REPORT and not asked.reporters else asked.matter,
             one,
             Likeness(text=text, address=address_likeness(address, one.location.address)),
             asked.scale,
         )
-        for one, text in zip(earlier, texts, strict=True)
+        for row, one, text in zip(rows, earlier, texts, strict=True)
     ]
     found = [Candidate(case=row, score=told) for row, told in zip(rows, scores, strict=True)]
     likely = [one for one in found if one.score.score >= asked.scale.least]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import String, bindparam, delete, func, text, update
+from sqlalchemy import LargeBinary, String, bindparam, delete, func, text, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import col, select
@@ -14,6 +14,9 @@ from records.database import reading, transaction
 from records.guarding import DataKeyRow
 from vault.keyfile import KeyFileError, Ring
 from vault.sealing import DataKey, lock, new_key, unlock
+
+_OF_A_CASE = col(DataKeyRow.case_number).is_not(None)
+_USABLE = col(DataKeyRow.wrapped).is_not(None)
 
 
 class DataKeys:
@@ -26,14 +29,25 @@ class DataKeys:
     async def check(self) -> None:
         """See that the keys of cases can be unwrapped with the master keys that there are.
 
+        Keys that belong to no case are nobody's loss.
+
         Raises:
             KeyFileError: they were wrapped by others.
         """
-        strange = set(await self.by_master()) - set(self._master.keys)
-        if strange:
+        strange = (
+            select(DataKeyRow.master, func.count(), func.count(func.distinct(DataKeyRow.case_number)))
+            .where(_USABLE, _OF_A_CASE, col(DataKeyRow.master).not_in(list(self._master.keys)))
+            .group_by(col(DataKeyRow.master))
+            .order_by(col(DataKeyRow.master))
+        )
+        async with reading(self._engine) as session:
+            found = (await session.exec(strange)).all()
+        if found:
+            told = ", ".join(f"{master} (of {keys} keys, {cases} cases)" for master, keys, cases in found)
             raise KeyFileError(
-                f"the file of keys lacks the master key {min(strange)}, by which texts of this database are locked; "
-                "restore the file that belongs to it"
+                "the file of keys lacks master keys by which texts of cases in this database are locked: "
+                f"{told}; restore the file that belongs to it, or name it by HOTLINE_KEYS; if another file was used as "
+                "well, take in its keys: `hotline vault merge FILE`"
             )
 
     async def make(self, count: int) -> list[DataKey]:
@@ -59,6 +73,14 @@ class DataKeys:
             found = {row.id: (row, self._unwrap(row)) for row in rows}
         return {name: key for name, (row, key) in found.items() if key is not None or row.wrapped is None}
 
+    async def cases_of(self, ids: Collection[str]) -> set[str]:
+        """The numbers of the cases that keys belong to."""
+        theirs = select(DataKeyRow.case_number).where(
+            col(DataKeyRow.id).in_(list(ids)), col(DataKeyRow.case_number).is_not(None)
+        )
+        async with reading(self._engine) as session:
+            return {number for number in await session.exec(theirs) if number is not None}
+
     async def of_case(self, number: str) -> DataKey | None:
         """The newest key of a case that is still there."""
         mine = (
@@ -72,34 +94,30 @@ class DataKeys:
         return self._unwrap(row) if row is not None else None
 
     async def rewrap(self, most: int) -> int:
-        """Wrap keys by the master key in use that another one wraps; how many that were."""
+        """Wrap keys by the master key in use that another one of the ring wraps; how many that were.
+
+        Several may do it at once: each takes other keys.
+        """
+        older = [name for name in self._master.keys if name != self._master.current]
         others = (
             select(DataKeyRow)
-            .where(col(DataKeyRow.master) != self._master.current, col(DataKeyRow.wrapped).is_not(None))
+            .where(col(DataKeyRow.master).in_(older), _USABLE)
+            .order_by(col(DataKeyRow.master), col(DataKeyRow.id))
             .limit(most)
+            .with_for_update(skip_locked=True)
         )
-        async with reading(self._engine) as session:
-            keys = [key for row in await session.exec(others) if (key := self._unwrap(row)) is not None]
-        if not keys:
-            return 0
-        renewed = (
-            update(DataKeyRow)
-            .where(col(DataKeyRow.id) == bindparam("which"), col(DataKeyRow.wrapped).is_not(None))
-            .values(wrapped=bindparam("anew"), master=self._master.current)
-        )
-        # In the order of ids, so that two who do it at once wait for one another and never stand in a circle.
-        rows = [{"which": one.id, "anew": self._wrap(one)} for one in sorted(keys, key=lambda one: one.id)]
         async with transaction(self._engine) as connection:
-            await connection.execute(renewed, rows)
+            rows = [DataKeyRow(**row) for row in (await connection.execute(others)).mappings()]
+            keys = [key for row in rows if (key := self._unwrap(row)) is not None]
+            if keys:
+                renewed = {"ids": [one.id for one in keys], "anew": [self._wrap(one) for one in keys]}
+                await connection.execute(_REWRAP, renewed | {"master_now": self._master.current})
         return len(keys)
 
-    async def by_master(self) -> dict[str, int]:
-        """How many keys each master key wraps."""
-        counted = (
-            select(DataKeyRow.master, func.count())
-            .where(col(DataKeyRow.wrapped).is_not(None))
-            .group_by(col(DataKeyRow.master))
-        )
+    async def by_master(self, *, claimed: bool | None = None) -> dict[str, int]:
+        """How many keys each master key wraps: those of cases, those that no case has claimed, or both."""
+        which = {None: true(), True: _OF_A_CASE, False: ~_OF_A_CASE}[claimed]
+        counted = select(DataKeyRow.master, func.count()).where(_USABLE, which).group_by(col(DataKeyRow.master))
         async with reading(self._engine) as session:
             return dict((await session.exec(counted)).all())
 
@@ -107,7 +125,8 @@ class DataKeys:
         """Destroy keys that no case has claimed although they were made before a moment, as by a process that died.
 
         Processes hold new keys ready for a day, and a case's first events may wait to be recorded for as long as the
-        register was away: leave them a week at least.
+        register was away: leave them a week at least. Nobody else may use them in the meantime either: what a process
+        has taken while the register was away, it could not mark as taken.
         """
         old = delete(DataKeyRow).where(col(DataKeyRow.case_number).is_(None), col(DataKeyRow.made_at) < before)
         async with transaction(self._engine) as connection:
@@ -125,6 +144,17 @@ class DataKeys:
         except InvalidTag:
             return None
 
+
+_AGAIN = (
+    func.unnest(bindparam("ids", type_=ARRAY(String)), bindparam("anew", type_=ARRAY(LargeBinary)))
+    .table_valued("id", "wrapped", name="again")
+    .render_derived()
+)
+_REWRAP = (
+    update(DataKeyRow)
+    .where(col(DataKeyRow.id) == _AGAIN.c.id)
+    .values(wrapped=_AGAIN.c.wrapped, master=bindparam("master_now"))
+)
 
 _CLAIM = (
     update(DataKeyRow)

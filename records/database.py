@@ -15,11 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from cases.errors import InvalidError, UnavailableError
+from cases.errors import InvalidError
 from records.errors import SchemaError
+from records.reach import SilentError, outage_of
 
 _PATIENCE = 20.0
 """Seconds that one piece of work may take before the database counts as out of reach."""
+
+_TO_LET_GO = 0.5
+"""Seconds that the driver has to call off, on the server, what took too long. A server that hangs does not hear it."""
 
 _CONNECTING = {
     "application_name": "hotline",
@@ -77,9 +81,8 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     Raises:
         UnavailableError: PostgreSQL is out of reach; whether the work was committed is unknown.
     """
-    with _outages():
-        async with asyncio.timeout(_PATIENCE), engine.begin() as connection:
-            yield connection
+    async with _in_time(engine), engine.begin() as connection:
+        yield connection
 
 
 @asynccontextmanager
@@ -89,9 +92,8 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     Raises:
         UnavailableError: PostgreSQL is out of reach.
     """
-    with _outages():
-        async with asyncio.timeout(_PATIENCE), AsyncSession(engine, expire_on_commit=False) as session:
-            yield session
+    async with _in_time(engine), AsyncSession(engine, expire_on_commit=False) as session:
+        yield session
 
 
 def migrate(url: str) -> None:
@@ -116,6 +118,14 @@ def migrate(url: str) -> None:
             ) from error
 
 
+@asynccontextmanager
+async def _in_time(engine: AsyncEngine) -> AsyncIterator[None]:
+    with outage_of(engine).attempt(_PATIENCE) as patience, _outages():
+        # The driver takes ten seconds to give up a statement when it is told to once, and none when it is told twice.
+        async with asyncio.timeout(patience + _TO_LET_GO), asyncio.timeout(patience):
+            yield
+
+
 @contextmanager
 def _outages() -> Iterator[None]:
     try:
@@ -123,9 +133,7 @@ def _outages() -> Iterator[None]:
     except (DBAPIError, PoolTimeoutError, TimeoutError) as error:
         if isinstance(error, DBAPIError) and not _is_outage(error):
             raise
-        raise UnavailableError(
-            "the register's PostgreSQL is out of reach; nothing is lost, ask again in a moment"
-        ) from error
+        raise SilentError from error
 
 
 def _is_outage(error: DBAPIError) -> bool:

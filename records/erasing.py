@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cases.erasure import ERASED_CONTENT, blanked, blanked_event
+from cases.erasure import ERASED_CONTENT, blanked, blanked_history
 from cases.events import Event
 from cases.sealed import ERASED, is_sealed
 from cases.vocabulary import Actor
@@ -69,11 +69,12 @@ async def _claim_all(connection: AsyncConnection, number: str) -> None:
 
 async def _blank_events(connection: AsyncConnection, number: str, actor: Actor) -> None:
     rows = await connection.execute(select(_EVENTS).where(_EVENTS.c.case_number == number).order_by(_EVENTS.c.seq))
-    changed = []
-    for row in rows:
-        stored = {name: getattr(row, name) for name in Event.model_fields}
-        if (left := blanked_event(stored)) != stored:
-            changed.append({"of": row.seq, "to_cause": left["cause"], "to_fact": left["fact"]})
+    stored = [{name: getattr(row, name) for name in Event.model_fields} for row in rows]
+    changed = [
+        {"of": left["seq"], "to_cause": left["cause"], "to_fact": left["fact"]}
+        for before, left in zip(stored, blanked_history(stored), strict=True)
+        if left != before
+    ]
     if changed:
         mine = (_EVENTS.c.case_number == number, _EVENTS.c.seq == bindparam("of"))
         put = update(_EVENTS).where(*mine).values(cause=bindparam("to_cause"), fact=bindparam("to_fact"))

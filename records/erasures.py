@@ -1,5 +1,6 @@
 """Erasing cases: on request, or when the time is over for which the city keeps them (Art. 8, 28)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,10 @@ from sqlmodel import col
 from sqlmodel import select as select_rows
 
 from cases.erasure import ERASED_CONTENT
-from cases.errors import RefusalError
+from cases.errors import InvalidError, RefusalError
+from cases.masking import Contact, scrub
 from cases.policy import Policy
+from cases.sealed import looks_sealed
 from cases.vocabulary import Actor, Kind, Value
 from records import audit
 from records.cursor import Cursor, Page, check_limit
@@ -31,10 +34,40 @@ ERASED_ACTION = "erased"
 ON_REQUEST = "on request"
 """The rule of an erasure that the person, or somebody for them, has asked for."""
 
+_LONGEST_REASON = 500
 _ORDER = "erased_at"
 _CASES: Table = CaseRow.__table__  # type: ignore[attr-defined]
 _ERASURES: Table = ErasureRow.__table__  # type: ignore[attr-defined]
 _HOLDS: Table = LegalHoldRow.__table__  # type: ignore[attr-defined]
+
+
+def check_reason(reason: str, complainant: Contact) -> None:
+    """See that the reason of an erasure, which stays readable for ever, tells nothing of the person whose case it is.
+
+    Args:
+        reason: Why the case is erased.
+        complainant: Who raised it, open.
+
+    Raises:
+        InvalidError: it names them or holds a number or an address of anybody, or there is none, or it is too long.
+    """
+    if not 1 <= len(reason) <= _LONGEST_REASON:
+        raise InvalidError("reason", f"say why, in 1 to {_LONGEST_REASON} characters; it stays as the proof")
+    if scrub(reason, complainant) != reason or _names(reason, complainant.name or ""):
+        raise InvalidError(
+            "reason",
+            "names the person, or holds a telephone number, a mail address or the number of an identity card; it stays "
+            "readable for ever, so write it without, as: at the person's request of 3 March",
+        )
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a text has a part of a name, which by itself may tell enough: a word of it, or a Chinese given name."""
+    words = [word for word in re.findall(r"[^\W\d_]{3,}", name) if word[0].isupper()]
+    if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words):
+        return True
+    given = [found[1:] for found in re.findall(r"[\u3400-\u9fff]{3,4}", name)]
+    return any(one in text for one in given)
 
 
 class Place(Value):
@@ -95,7 +128,10 @@ class Erasures:
         Raises:
             UnknownCaseError: the register has no such case.
             RefusalError: it is open, or under a legal hold.
+            InvalidError: the reason looks like a sealed text.
         """
+        if looks_sealed(reason):
+            raise InvalidError("reason", "reads like a text that the service has sealed; write it in plain words")
         number = storable(number)
         async with transaction(self._engine) as connection:
             row = await held_row(connection, number)

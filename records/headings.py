@@ -26,15 +26,22 @@ async def headings(engine: AsyncEngine, seals: Seals, rows: Collection[CaseRow])
         UnavailableError: PostgreSQL is out of reach.
     """
     told = {row.number: row.subject for row in rows if row.subject}
-    if not told:
+    people = await complainants(engine, told)
+    found = [Heading(number=number, subject=told[number], complainant=one) for number, one in people.items()]
+    opened = await seals.open(found, list[Heading])
+    return {one.number: one for one in opened}
+
+
+async def complainants(engine: AsyncEngine, numbers: Collection[str]) -> dict[str, Complainant]:
+    """Who raised cases, sealed, by the cases' numbers; those that aren't recorded are left out.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach.
+    """
+    if not numbers:
         return {}
     receipts = select(col(EventRow.case_number), col(EventRow.fact)["complaint"]["complainant"]).where(
-        col(EventRow.case_number).in_(told), col(EventRow.seq) == 1
+        col(EventRow.case_number).in_(numbers), col(EventRow.seq) == 1
     )
     async with reading(engine) as session:
-        found = {
-            number: Heading(number=number, subject=told[number], complainant=Complainant.model_validate(person or {}))
-            for number, person in await session.exec(receipts)
-        }
-    opened = await seals.open(list(found.values()), list[Heading])
-    return {one.number: one for one in opened}
+        return {number: Complainant.model_validate(person or {}) for number, person in await session.exec(receipts)}

@@ -10,11 +10,14 @@ from sqlmodel import select as select_rows
 
 from cases.erasure import ERASED_CONTENT
 from cases.errors import RefusalError, UnknownCaseError
-from cases.vocabulary import Actor
+from cases.masking import scrub
+from cases.vocabulary import Actor, Complainant
 from records import audit
 from records.data_keys import claim
 from records.database import reading, transaction
 from records.guarding import LegalHoldRow
+from records.headings import complainants
+from records.seals import Seals
 from records.tables import CaseRow
 from records.text import storable
 
@@ -45,10 +48,14 @@ async def in_force(connection: AsyncConnection, number: str) -> LegalHoldRow | N
 
 
 class LegalHolds:
-    """Every method raises UnavailableError while PostgreSQL is out of reach."""
+    """Every method raises UnavailableError while PostgreSQL is out of reach.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    The reasons in its rows are sealed by keys of the cases; `words` tells them.
+    """
+
+    def __init__(self, engine: AsyncEngine, seals: Seals) -> None:
         self._engine = engine
+        self._seals = seals
 
     async def place(self, number: str, reason: str, actor: Actor, origin: str = "") -> tuple[LegalHoldRow, bool]:
         """Put a case on hold, open or ended; one that is under a hold stays under that one.
@@ -120,6 +127,18 @@ class LegalHolds:
         asked = select_rows(LegalHoldRow).where(col(LegalHoldRow.lifted_at).is_(None)).order_by(col(LegalHoldRow.id))
         async with reading(self._engine) as session:
             return (await session.exec(asked.limit(limit))).all()
+
+    async def words(self, holds: Sequence[LegalHoldRow]) -> list[LegalHoldRow]:
+        """Holds with their reasons in words, without the contacts of the cases' complainants (Art. 8, 28)."""
+        whose = await self._seals.open(
+            await complainants(self._engine, {hold.case_number for hold in holds}), dict[str, Complainant]
+        )
+        reasons = await self._seals.open([[hold.reason, hold.lifted_reason] for hold in holds], list[list[str]])
+        told = []
+        for hold, words in zip(holds, reasons, strict=True):
+            reason, lifted_reason = (scrub(text, whose.get(hold.case_number)) for text in words)
+            told.append(LegalHoldRow(**hold.model_dump() | {"reason": reason, "lifted_reason": lifted_reason}))
+        return told
 
 
 async def _note(

@@ -7,14 +7,16 @@ from sqlmodel import select
 
 from cases.case import Case
 from cases.errors import InvalidError, UnknownCaseError
-from cases.events import Event
+from cases.events import Event, Received
 from cases.evolve import fold
 from cases.notice import Notice
 from cases.order_form import OrderForm
 from cases.owed import owed
 from cases.routing import Unit
+from cases.vocabulary import Complainant
 from records import candidates, case_list, directory, posting
-from records.audit import Audit
+from records.audit import Audit, AuditEntry
+from records.audit_reasons import reasons
 from records.batch import Batch
 from records.callers import Callers
 from records.candidates import Asked, Candidate
@@ -22,9 +24,10 @@ from records.case_list import CaseFilter
 from records.cursor import Page
 from records.database import reading
 from records.deliveries import Deliveries
+from records.drift import Drifts
 from records.erasures import Erasures
 from records.errors import ConflictError, GapError
-from records.headings import Heading, headings
+from records.headings import Heading, complainants, headings
 from records.history import read_events
 from records.journal import Journal
 from records.kept_cases import KeptCases
@@ -65,8 +68,9 @@ class Register:
         self.sendings = Sendings(engine, self.seals)
         self.sending_queue = SendingQueue(engine)
         self.erasures = Erasures(engine)
-        self.legal_holds = LegalHolds(engine)
+        self.legal_holds = LegalHolds(engine, self.seals)
         self.callers = Callers(engine)
+        self.drift = Drifts(engine)
 
     async def record(
         self,
@@ -156,6 +160,30 @@ class Register:
     async def headings(self, rows: Sequence[CaseRow]) -> dict[str, Heading]:
         """What cases are about, and whose words that is: opened, by their numbers."""
         return await headings(self._engine, self.seals, rows)
+
+    async def complainant(self, number: str, *, strictly: bool = False) -> Complainant:
+        """Who raised a case, open; `strictly` as in `Seals.open`.
+
+        Raises:
+            UnknownCaseError: the register has no such case.
+        """
+        found = (await complainants(self._engine, [number])).get(number) or await self._kept_complainant(number)
+        if found is None:
+            raise UnknownCaseError(number)
+        return await self.seals.open(found, Complainant, strictly=strictly)
+
+    async def reasons(self, entries: Sequence[AuditEntry]) -> list[str]:
+        """The reasons of entries of the audit trail in words, without the complainants of their cases."""
+        numbers = {one.case_number for one in entries if one.case_number and one.reason}
+        whose = await complainants(self._engine, numbers)
+        for number in numbers - whose.keys():
+            if (kept := await self._kept_complainant(number)) is not None:
+                whose[number] = kept
+        return await reasons(self._engine, self.seals, entries, await self.seals.open(whose, dict[str, Complainant]))
+
+    async def _kept_complainant(self, number: str) -> Complainant | None:
+        receipts = (event.fact for event in await self.kept.events(number))
+        return next((fact.complaint.complainant for fact in receipts if isinstance(fact, Received)), None)
 
     async def candidates(self, asked: Asked) -> list[Candidate]:
         """The cases most likely to be a matter that is asked for. It only suggests; a person decides."""

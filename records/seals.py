@@ -8,13 +8,16 @@ import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cases.errors import UnavailableError
 from cases.sealed import keys_in
+from records import belonging
 from records.data_keys import DataKeys
+from records.reach import hurried
 from vault import sealing
 from vault.digests import Digests
 from vault.keyfile import KeyFile
@@ -28,6 +31,11 @@ HELD = 86_400.0
 """Seconds for which a new key is held ready. One that no case has claimed much longer after it was made is nobody's."""
 _MOST = 50_000
 _RETRY = 5.0
+_AT_ONCE = 250
+"""New keys that are made at once. A process that is killed leaves the unused ones behind, for months: one that dies
+again and again shortly after its start leaves few."""
+_BRIEFLY = 2.0
+"""Seconds that PostgreSQL has to tell of a key that can be done without."""
 _log = logging.getLogger(__name__)
 
 Opened = TypeVar("Opened")
@@ -45,6 +53,8 @@ class Seals:
         reserve: How many new keys to hold ready; a process that takes no complaints needs none.
         clock: Seconds that only grow.
         """
+        self._engine = engine
+        self._keys = keys
         self.data_keys = DataKeys(engine, keys.master)
         self.digests = Digests(keys.digest_key)
         self._reserve: deque[tuple[DataKey, float]] = deque()
@@ -54,26 +64,38 @@ class Seals:
         self._of_cases: OrderedDict[str, str] = OrderedDict()
         self._filling = asyncio.Lock()
 
+    async def check(self) -> None:
+        """See that the service's own keys belong to the database. As `belonging.check`."""
+        await belonging.check(self._engine, self._keys)
+
     async def keep_ready(self) -> None:
-        """Fill the reserve, and fill it again whenever it has shrunk; runs until it is cancelled."""
+        """Fill the reserve by and by, and again whenever it has shrunk; runs until it is cancelled."""
         while True:
             try:
-                await self.fill()
+                await self.fill(_AT_ONCE)
             except UnavailableError:
                 _log.warning("the reserve of keys cannot be filled while PostgreSQL is away")
             await asyncio.sleep(_RETRY)
 
-    async def fill(self) -> None:
+    async def fill(self, most: int | None = None) -> None:
         """Fill the reserve, with other keys for those that were held too long.
+
+        Args:
+            most: How many keys to make, if not as many as are missing.
 
         Raises:
             UnavailableError: PostgreSQL is out of reach.
         """
         async with self._filling:
             made_before = self._clock() - HELD
-            while (missing := self._wanted - sum(at >= made_before for _, at in self._reserve)) > 0:
-                made = await self.data_keys.make(min(missing, 1_000))
+            missing = self._wanted - sum(at >= made_before for _, at in self._reserve)
+            left = missing if most is None else min(missing, most)
+            while left > 0:
+                made = await self.data_keys.make(min(left, 1_000))
                 self._reserve.extend((key, self._clock()) for key in made)
+                left -= len(made)
+            if most is not None and missing > most:
+                return
             # Not before there are others: while PostgreSQL is away, nobody drops them there either.
             old = []
             while self._reserve and self._reserve[0][1] < made_before:
@@ -112,7 +134,8 @@ class Seals:
         if known is not None and age <= FRESH:
             return known
         try:
-            key = await self.data_keys.of_case(number)
+            with hurried(_BRIEFLY):
+                key = await self.data_keys.of_case(number)
         except UnavailableError:
             # Not remembered anew: nobody has seen that it is still there.
             if known is not None and age <= STALE:
@@ -162,7 +185,8 @@ class Seals:
         unsure = [one for one in ids if one not in self._found or now - self._found[one][1] > FRESH]
         if unsure:
             try:
-                found = await self.data_keys.find(unsure)
+                with nullcontext() if strictly else hurried(_BRIEFLY):
+                    found = await self.data_keys.find(unsure)
             except UnavailableError:
                 if strictly and any(one not in self._found or now - self._found[one][1] > STALE for one in unsure):
                     raise

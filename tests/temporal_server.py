@@ -40,6 +40,12 @@ class TemporalServer:
             self._process.wait()
             self._process = None
 
+    def forget(self) -> None:
+        """Lose all that it had; it must not run."""
+        assert self._process is None
+        for file in self._file.parent.glob(f"{self._file.name}*"):
+            file.unlink()
+
     def hang(self) -> None:
         """Have it take connections and answer nothing, until it goes on."""
         assert self._process is not None

@@ -70,6 +70,19 @@ class Ring(BaseModel):
         name = _name()
         return Ring(current=name, keys=self.keys | {name: _secret()})
 
+    def with_keys_of(self, other: "Ring") -> "Ring":
+        """The ring, and what only opens: the keys of another one.
+
+        Raises:
+            KeyFileError: both have a key of one name, and it is not the same.
+        """
+        for name in self.keys.keys() & other.keys.keys():
+            if self.keys[name] != other.keys[name]:
+                raise KeyFileError(f"both files have a key {name!r}, and it is not the same; is one of them damaged?")
+        # Those of its own stay last: the order is that in which they came into use.
+        strange = {name: key for name, key in other.keys.items() if name not in self.keys}
+        return Ring(current=self.current, keys=strange | self.keys)
+
     def without(self, name: str) -> "Ring":
         """The ring without a key: what only that one opens is lost.
 
@@ -126,7 +139,9 @@ def read(path: Path) -> KeyFile:
         return KeyFile.model_validate_json(text)
     except ValidationError as error:
         # Never the values: they are keys.
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ") for one in error.errors()
+        )
         raise KeyFileError(f"the keys at {path} cannot be used: {wrong}; restore the file from its copy") from None
 
 

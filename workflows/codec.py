@@ -12,14 +12,14 @@ from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
-from vault.keyfile import Ring
+from vault.keyfile import KeyFileError, Ring
 from vault.sealing import lock, unlock
 
 ENCODING = b"binary/encrypted"
 _BOUND_TO = b"hotline payload"
 
 
-class LockedError(Exception):
+class LockedError(KeyFileError):
     """A payload was locked by a key that the ring has not, or was changed since."""
 
 
@@ -54,7 +54,10 @@ class Locking(PayloadCodec):
         name = payload.metadata.get("hotline-key", b"").decode("ascii", "replace")
         key = self._ring.key(name)
         if key is None:
-            raise LockedError(f"the payload key {name!r} is not in the file of keys")
+            raise LockedError(
+                f"the payload key {name!r}, by which something of the engine is locked, is not in the file of keys; "
+                "restore the file that belongs to it, or name it by HOTLINE_KEYS"
+            )
         try:
             return Payload.FromString(unlock(key, payload.data, _BOUND_TO))
         except InvalidTag as error:

@@ -5,7 +5,7 @@ carried outside in the background, so that neither a slow department nor a dead 
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -14,7 +14,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.messages import MOST_BYTES, weight
+    from activities.messages import MOST_BYTES, Standing, weight
     from cases.case import Case
     from cases.commands import Act, Command, FailDelivery, Tick
     from cases.deadlines import Deadline, deadlines, next_alarm
@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from cases.events import Cause, DeliveryRetried, Event, Refused
     from cases.evolve import evolve, fold
     from cases.order_form import order_form
+    from cases.owed import seen_to
     from cases.story import story
     from cases.view import CaseView, view
     from cases.vocabulary import SYSTEM, Actor
@@ -71,7 +72,7 @@ class ComplaintCase:
             self._recorded = len(events)
             self._owing.tried(self._recorded)
             self._begin(events)
-            self._owe_what_no_run_knows_of()
+            self._owe_what_no_run_knows_of(seen_to(events) if start.revived else None)
         clock = self._in_background(self._watch_the_clock())
         recorder = self._in_background(self._keep_recording())
         while True:
@@ -138,6 +139,11 @@ class ComplaintCase:
         """Everything that happened, in order."""
         return self.events
 
+    @workflow.query(name="standing")
+    def query_standing(self) -> Standing:
+        """How far this run is with recording the case."""
+        return Standing(recorded=self._recorded, layout=self._layout)
+
     def _command(self, act: str, args: Sequence[RawValue]) -> Command:
         if len(args) != 1:
             raise RefusalError("unreadable", f"{act!r} takes one command, not {len(args)}", source="hotline")
@@ -186,15 +192,18 @@ class ComplaintCase:
         self._begun = True
         self._look_ahead(events)
 
-    def _owe_what_no_run_knows_of(self) -> None:
+    def _owe_what_no_run_knows_of(self, seen_to: Collection[str] | None) -> None:
         """Take up what the record tells after the end that the last run came to, if it tells of a case that is open.
 
-        The task in which that run was told it is lost, and so is what it owed for it.
+        The task in which that run was told it is lost, and so is what it owed for it. Where the run itself was lost,
+        other services had most of that already: what the record has the last word on is left out, and the rest goes out
+        under the key that it had.
         """
         if self.case.open:
             ends = [event.seq for event in self.events if event.fact.type == "closed"]
             for event in self.events[max(ends, default=0) :]:
-                self._owing.owe(self._as_of(event.seq), event)
+                if seen_to is None or not isinstance(event.fact, DeliveryRetried) or self._was_owed(event):
+                    self._owing.owe(self._as_of(event.seq), event, seen_to or ())
 
     def _as_of(self, seq: int) -> Case:
         """The case as one of its events left it."""

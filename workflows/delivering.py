@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from cases.events import Delivered, DeliveryRetried, Event, Undelivered
     from cases.order_form import OrderForm
     from cases.vocabulary import SYSTEM, Actor, Role
-    from workflows.outside import FAILED, PATIENTLY, priority, told
+    from workflows.outside import FAILED, PATIENTLY, Failure, priority, told
 
 SYSTEMS = "-units"
 """What the name of the task queue for deliveries has after that of the cases."""
@@ -210,12 +210,12 @@ def _stopped() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _for_good(failure: ActivityError | ApplicationError) -> bool:
+def _for_good(failure: Failure) -> bool:
     cause = failure.cause if isinstance(failure, ActivityError) else failure
     return isinstance(cause, ApplicationError) and cause.non_retryable
 
 
-def _failed(form: OrderForm, failure: ActivityError | ApplicationError, *, final: bool) -> FailDelivery:
+def _failed(form: OrderForm, failure: Failure, *, final: bool) -> FailDelivery:
     return FailDelivery(**_which(form), reason=told(failure), final=final)
 
 

@@ -33,12 +33,14 @@ class CaseStart(BaseModel):
     `layout` says in which order a run goes about its work, so that a run begun by an earlier release goes on as it
     began: in the first, notices and mailboxes are activities of their own; since the second they are written together
     with the events. `recorded` is how many of the events the register has; `owed` are the effects not yet carried out.
+    `revived` says that the case had not ended, but its run was lost: what its record has the last word on is not owed.
     """
 
     model_config = ConfigDict(frozen=True)
 
     command: Command | None = None
     ended: str | None = None
+    revived: bool = False
     events: tuple[Event, ...] = ()
     recorded: int = 0
     owed: tuple[Effect, ...] = ()

@@ -10,6 +10,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import (
@@ -43,7 +44,8 @@ _PROMPTLY = timedelta(seconds=4)
 PATIENTLY = timedelta(seconds=30)
 
 
-FAILED = (ActivityError, ApplicationError)
+Failure = ActivityError | ApplicationError | ActivityTimeoutError
+FAILED = (ActivityError, ApplicationError, ActivityTimeoutError)
 """How an activity fails. A local one that is run again, since its workflow task was, fails without the wrapping."""
 
 
@@ -191,12 +193,12 @@ def priority(level: int, unit: str | None = None) -> Priority:
     return Priority(priority_key=level, fairness_key=unit)
 
 
-def told(failure: ActivityError | ApplicationError) -> str:
+def told(failure: Failure) -> str:
     """Why an activity failed, for people."""
     cause = failure.cause or failure
     return (cause.message if isinstance(cause, ApplicationError) else str(cause))[:1_000]
 
 
-def _type(failure: ActivityError | ApplicationError) -> str | None:
+def _type(failure: Failure) -> str | None:
     cause = failure.cause if isinstance(failure, ActivityError) else failure
     return cause.type if isinstance(cause, ApplicationError) else None

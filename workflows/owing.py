@@ -41,9 +41,11 @@ class Owing:
         """The work on what is being carried out."""
         return tuple(self._under_way.values())
 
-    def owe(self, case: Case, event: Event) -> None:
-        """Take down what an event owes, given the case as the event left it."""
+    def owe(self, case: Case, event: Event, but: Collection[str] = ()) -> None:
+        """Take down what an event owes, given the case as the event left it, but for the effects of some keys."""
         for effect in effects(case, event):
+            if effect.key in but:
+                continue
             if self._layout == 1:
                 if _owed_at_first(effect):
                     self._owed[effect.key] = effect

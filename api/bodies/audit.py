@@ -1,24 +1,40 @@
 """Which entries of the audit trail are asked for, and how they are answered."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from cases.disclosure import shown_text
+from cases.errors import InvalidError
 from cases.triage import CaseNumber
 from cases.vocabulary import Actor, Storable, Value
 from records.audit import AuditEntry, AuditFilter
+from records.audit_actions import check_action, check_actor
 
-_Term = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    def checked(text: str) -> str:
+        try:
+            return check(text)
+        except InvalidError as error:
+            raise ValueError(error.detail) from None
+
+    return AfterValidator(checked)
+
+
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+_Actor = Annotated[_Text, _checked(check_actor)]
+_Action = Annotated[_Text, _checked(check_action)]
 
 
 class AuditQuery(Value):
     """Which entries of the trail, and how many."""
 
     case: CaseNumber | None = Field(None, max_length=100, description="Only those about this case.")
-    actor: _Term | None = Field(None, description="Only what this actor did: the `id` of an actor, as `key:1a2b3c4d`.")
-    action: _Term | None = Field(None, description="Only this action, as `reveal`; a change is called as its event.")
+    actor: _Actor | None = Field(None, description="Only what this actor did: the `id` of an actor, as `key:1a2b3c4d`.")
+    action: _Action | None = Field(None, description="Only this action, as `reveal`; a change is called as its event.")
     since: AwareDatetime | None = Field(None, description="Only what was done at this time or later.")
     after: str | None = Field(None, description="The `next` of the page before.")
     limit: int = Field(50, ge=1, le=200, description="How many at most.")

@@ -40,10 +40,10 @@ class CallerMarkBody(Value):
 class CallerShown(Value):
     """What there is to know of a caller. A mark shuts nobody out: an emergency is taken like any other's."""
 
-    cases: int = Field(description="How many cases the caller raised in the last 90 days.")
+    cases: int = Field(description="How many cases that you may see the caller raised in the last 90 days.")
     newest: tuple[str, ...] = Field(description="The numbers of the newest of them that you may see.")
     marked: bool = Field(description="Whether somebody marked the caller for calls that bring nothing new (Art. 9).")
-    reason: str | None = Field(None, description="Why the caller was marked.")
-    marked_in: str | None = Field(None, description="The case in which that was.")
+    reason: str | None = Field(None, description="Why the caller was marked, if you may see the case.")
+    marked_in: str | None = Field(None, description="The case in which that was, if you may see it.")
     until: AwareDatetime | None = Field(None, description="When the mark lapses.")
     advice: str = Field(description="What to do with the next call.")

@@ -3,13 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.bodies.shown import shown
+from cases.sealed import plain
 from cases.vocabulary import Actor, Reason, Storable, Value
 from records.guarding import ErasureRow, LegalHoldRow
 
-Ground = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
+Ground = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable, AfterValidator(plain)
+]
 """Why a case is erased. Not sealed: it is what proves the erasure afterwards."""
 
 
@@ -26,7 +29,8 @@ class EraseBody(Value):
 
     model_config = shown(
         {"reason": "at the person's request of 3 March"},
-        reason="It stays readable for ever, as the proof of the erasure: write nothing in it that tells of the person.",
+        reason="It stays readable for ever, as the proof: one that names the person, or holds a number or a "
+        "mail address, is refused.",
     )
 
     reason: Ground
@@ -47,7 +51,7 @@ class HoldView(BaseModel):
 
     @classmethod
     def of(cls, row: LegalHoldRow) -> Self:
-        """The view of a hold whose texts were opened."""
+        """The view of a hold whose reasons were put in words."""
         return cls(
             hold=row.id or 0,
             number=row.case_number,

@@ -1,10 +1,13 @@
 """Asking for what is masked, and what is then told."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from api.bodies.shown import shown
 from cases.disclosure import ContactShown
 from cases.vocabulary import Place, Reason, Value
+
+_LEAST = 4
+"""Letters, signs or figures that a reason has at the least."""
 
 
 class RevealBody(Value):
@@ -16,6 +19,13 @@ class RevealBody(Value):
     )
 
     reason: Reason
+
+    @field_validator("reason")
+    @classmethod
+    def _says_something(cls, reason: str) -> str:
+        if sum(map(str.isalnum, reason)) < _LEAST:
+            raise ValueError("say in words what it is needed for")
+        return reason
 
 
 class Revealed(Value):

@@ -14,7 +14,7 @@ from pydantic import Field
 from api import media
 from api.access import Caller, forbidden
 from api.answers import answer
-from api.commands import submit
+from api.commands import check_takes_part, submit
 from api.guard import CallerDep, GuardedRoute
 from api.idempotency import IdempotencyKey
 from api.lookup import NumberDep, find
@@ -29,8 +29,8 @@ from cases.view import CaseView
 from cases.vocabulary import Channel, Value
 from records.attachments import GoneError, opened
 
-_AT_ONCE = asyncio.Semaphore(4)
-"""So many files are worked on at once, for each is held in memory."""
+_ONE_BY_ONE = asyncio.Lock()
+"""Pictures are unpacked one at a time: a large one takes hundreds of megabytes for a moment."""
 
 _SAFE = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -83,23 +83,27 @@ async def attach(
     What a camera writes into a picture, as place and time, is taken out. The file is locked by the key of its case.
     """
     case, _ = await find(services, caller, number)
-    if len(case.attachments) >= services.attachments_most:
-        raise InvalidError("body", f"the case has {len(case.attachments)} attachments, and may have no more")
-    async with _AT_ONCE:
-        sent = await request.body()
+    unit = caller.key.unit if caller.key.role.of_unit else None
+    check_takes_part(caller, case)
+    # Each unit's are counted by themselves: none may use up the room of the complainant's.
+    own = sum(one.unit == unit for one in case.attachments)
+    if own >= services.attachments_most:
+        raise InvalidError("body", f"the case has {own} attachments of yours, and may have no more")
+    sent = await request.body()
+    async with _ONE_BY_ONE:
         file = await asyncio.to_thread(media.read, sent)
-        attachment = Attachment(
-            id=_id(services, number, caller, idempotency_key),
-            media_type=file.media_type,
-            bytes=len(file.content),
-            name=query.name,
-            unit=caller.key.unit if caller.key.role.of_unit else None,
-            content=services.register.seals.digests.of_text("attachment", sent.hex()),
-        )
-        if any(one.id == attachment.id and one.content != attachment.content for one in case.attachments):
-            raise InvalidError("Idempotency-Key", "it was used for another file; choose a new one for a new file")
-        key = await services.register.seals.key_for(number)
-        await services.attachments.put(number, attachment.id, file.content, key)
+    attachment = Attachment(
+        id=_id(services, number, caller, idempotency_key),
+        media_type=file.media_type,
+        bytes=len(file.content),
+        name=query.name,
+        unit=unit,
+        content=services.register.seals.digests.of_text("attachment", sent.hex()),
+    )
+    if any(one.id == attachment.id and one.content != attachment.content for one in case.attachments):
+        raise InvalidError("Idempotency-Key", "it was used for another file; choose a new one for a new file")
+    key = await services.register.seals.key_for(number)
+    await services.attachments.put(number, attachment.id, file.content, key)
     try:
         taken = await submit(services, caller, number, _act(caller, query, attachment), idempotency_key)
     except UnavailableError:
@@ -160,7 +164,7 @@ async def get_attachment(
 
 
 def _act(caller: Caller, query: Upload, attachment: Attachment) -> Supplement | Remark:
-    said = query.note or "attachment"
+    said = query.note.strip() or "attachment"
     if caller.key.role.of_unit:
         return Remark(text=said, attachment=attachment)
     return Supplement(channel=query.channel, note=said, attachment=attachment)

@@ -9,11 +9,15 @@ from api.access import Caller
 from api.answers import answer
 from api.bodies.callers import CallerBody, CallerMarkBody, CallerShown
 from api.guard import CallerDep, GuardedRoute
+from api.looking_up import looked_up
 from api.lookup import NumberDep, find
 from api.problems import documented
 from api.services import Services, ServicesDep
-from cases.errors import InvalidError, RefusalError
-from cases.masking import scrub
+from cases.errors import InvalidError, RefusalError, UnknownCaseError
+from cases.masking import WITHHELD, scrub
+from cases.sight import sees_reporters
+from cases.vocabulary import Kind
+from records.callers import Mark
 from vault.sealing import seal
 
 _WINDOW = timedelta(days=90)
@@ -37,8 +41,12 @@ router = APIRouter(prefix="/v1", tags=["complainant"], route_class=GuardedRoute)
     responses=documented(400, 401, 403, 415, 422, 503),
 )
 async def look_up_caller(body: CallerBody, caller: CallerDep, services: ServicesDep) -> Response:
-    """For intake, before a complaint is taken. The number is looked up by its digest, and kept nowhere."""
-    known = services.register.seals.digests.of_person(body.complainant)
+    """For intake, before a complaint is taken. The number is looked up by its digest, and kept nowhere.
+
+    To ask whose a number is tells of a person as to reveal one does: it is noted in the audit trail before anything is
+    answered. Reports (举报) are told to the desk and to supervisors alone.
+    """
+    known = await looked_up(services, caller, body.complainant)
     return answer(await _shown(services, caller, known), services.city.policy.city_zone)
 
 
@@ -102,17 +110,34 @@ async def _known(services: Services, number: str) -> list[str]:
 
 
 async def _shown(services: Services, caller: Caller, known: Collection[str]) -> CallerShown:
-    callers = services.register.callers
-    since, source = datetime.now(UTC) - _WINDOW, caller.key.source
-    count, newest = await callers.cases(known, since, _SHOWN, source) if known else (0, [])
+    callers, source = services.register.callers, caller.key.source
+    since, reports = datetime.now(UTC) - _WINDOW, sees_reporters(caller.actor.role)
+    count, newest = await callers.cases(known, since, _SHOWN, source, reports=reports) if known else (0, [])
     mark = await callers.marked(known) if known else None
-    reason = scrub(await services.register.seals.open_text(mark.reason), None) if mark else None
+    marked_in = mark.case if mark and await _sees(services, caller, mark.case) else None
     return CallerShown(
         cases=count,
         newest=tuple(newest),
         marked=mark is not None,
-        reason=reason,
-        marked_in=mark.case if mark and (source is None or mark.case in newest) else None,
+        reason=await _reason(services, mark) if mark and marked_in else None,
+        marked_in=marked_in,
         until=mark.until if mark else None,
         advice=_ADVICE[mark is not None],
     )
+
+
+async def _sees(services: Services, caller: Caller, number: str) -> bool:
+    """Whether whoever asks may learn that the caller raised a case."""
+    row = await services.register.row(number)
+    if row is None:
+        return caller.key.source is None and sees_reporters(caller.actor.role)
+    return caller.key.source in (None, row.source) and (row.kind != Kind.REPORT or sees_reporters(caller.actor.role))
+
+
+async def _reason(services: Services, mark: Mark) -> str:
+    try:
+        whose = await services.register.complainant(mark.case)
+    except UnknownCaseError:
+        # Marked before the register holds the case: in a moment it does.
+        return WITHHELD
+    return scrub(await services.register.seals.open_text(mark.reason), whose)

@@ -11,10 +11,12 @@ from api.answers import answer
 from api.bodies.candidates import CandidateLine, CandidateList, CandidateQuery, NewMatter
 from api.guard import CallerDep, GuardedRoute
 from api.headings import subjects
+from api.looking_up import looked_up
 from api.lookup import NumberDep, check_category, find
 from api.problems import documented
 from api.services import Services, ServicesDep
 from cases.likeness import Matter
+from cases.sight import sees_reporters
 from records.candidates import Asked
 
 router = APIRouter(prefix="/v1", tags=["cases"], route_class=GuardedRoute)
@@ -49,18 +51,27 @@ async def list_candidates(
 async def find_candidates(
     body: NewMatter, query: Annotated[CandidateQuery, Query()], caller: CallerDep, services: ServicesDep
 ) -> Response:
-    """The same for a complaint that is no case yet, while the complainant is at the telephone. Nothing is kept.
+    """The same for a complaint that is no case yet, while the complainant is at the telephone. Nothing of it is kept.
 
-    Everything but the category may still be missing: what is there is compared.
+    Everything but the category may still be missing: what is there is compared. That somebody was looked up by number
+    or mail is noted in the audit trail. The desk and supervisors alone find a report (举报) by whose it is.
     """
     check_category(services.city, "category", body.category)
+    await looked_up(services, caller, body.complainant)
     return await _suggested(services, caller, body.matter(datetime.now(UTC)), (), query)
 
 
 async def _suggested(
     services: Services, caller: Caller, matter: Matter, linked: Collection[str], query: CandidateQuery
 ) -> Response:
-    asked = Asked(matter=matter, linked=linked, source=caller.own_source(None), limit=query.limit, scale=query.scale)
+    asked = Asked(
+        matter=matter,
+        linked=linked,
+        source=caller.own_source(None),
+        reporters=sees_reporters(caller.actor.role),
+        limit=query.limit,
+        scale=query.scale,
+    )
     found = await services.register.candidates(asked)
     about = await subjects(services, caller, [one.case for one in found])
     lines = CandidateList(items=tuple(CandidateLine.of(one, about.get(one.case.number)) for one in found))

@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio.api.common.v1 import Payload, Payloads
 
+from api.access import Caller
 from api.guard import CallerDep, GuardedRoute
 from api.problems import documented
 from api.services import Services, ServicesDep
@@ -17,14 +18,14 @@ from cases.errors import InvalidError
 from cases.sealed import keys_in
 from cases.vocabulary import Role
 from vault.sealing import open_document
-from workflows.codec import LockedError
+from workflows.codec import ENCODING, LockedError
 from workflows.messages import workflow_id
 
 router = APIRouter(prefix="/v1/codec", tags=["operation"], route_class=GuardedRoute)
 
 _JSON = b"json/"
 _MOST = 1_000
-_MOST_NAMED = 20
+_MOST_KEYS = 50
 _NAMESPACE = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 _ENCODED: dict[str, Any] = {
@@ -60,32 +61,41 @@ async def decode(
     trail before it is answered.
     """
     opened = await _unlocked(services, body)
-    documents = [one.data.decode(errors="replace") for one in opened if _is_json(one)]
-    keys = set[str]().union(*map(keys_in, documents)) if caller.key.role is Role.AUDITOR else set[str]()
-    await services.register.audit.note(
-        caller.actor,
-        "payload_read",
-        origin=caller.origin,
-        case=_case_of(workflow),
-        details={
-            "payloads": len(opened),
-            "namespace": namespace if _NAMESPACE.fullmatch(namespace) else "",
-            "opened_by": sorted(keys)[:_MOST_NAMED],
-        },
-    )
+    told = [one for one, was_locked in opened if was_locked and _is_json(one)]
+    keys = set[str]()
+    if caller.key.role is Role.AUDITOR:
+        # Of what was never locked nobody knows who wrote it: a sealed text in it stays sealed.
+        keys = keys.union(*(keys_in(one.data.decode(errors="replace")) for one in told))
+    if len(keys) > _MOST_KEYS:
+        raise InvalidError("payloads", f"need {len(keys)} keys of cases; ask for those of {_MOST_KEYS} at once")
+    await _note(services, caller, keys, _case_of(workflow), len(opened), namespace)
     if keys:
         found = await services.register.seals.keys(keys, strictly=True)
-        for one in opened:
-            if _is_json(one):
-                one.data = open_document(one.data.decode(errors="replace"), found).encode()
-    return JSONResponse(MessageToDict(Payloads(payloads=opened)), headers={"Cache-Control": "no-store"})
+        for one in told:
+            one.data = open_document(one.data.decode(errors="replace"), found).encode()
+    plain = Payloads(payloads=[one for one, _ in opened])
+    return JSONResponse(MessageToDict(plain), headers={"Cache-Control": "no-store"})
 
 
-async def _unlocked(services: Services, body: PayloadsBody) -> list[Payload]:
+async def _note(
+    services: Services, caller: Caller, keys: set[str], claimed: str | None, payloads: int, namespace: str
+) -> None:
+    """Note the look at every case whose texts are opened, and at the one that it is said to be for."""
+    seen = await services.register.seals.data_keys.cases_of(keys) if keys else set[str]()
+    details = {"payloads": payloads, "namespace": namespace if _NAMESPACE.fullmatch(namespace) else ""}
+    cases: list[str | None] = [*sorted(seen)] or [claimed]
+    for case in cases:
+        named = details | {"opened": case in seen}
+        await services.register.audit.note(caller.actor, "payload_read", origin=caller.origin, case=case, details=named)
+
+
+async def _unlocked(services: Services, body: PayloadsBody) -> list[tuple[Payload, bool]]:
+    """The payloads as they were, and whether each was locked."""
     opened = []
     for place, one in enumerate(body.payloads):
         try:
-            opened.append(await services.engine.unlocked(ParseDict(one, Payload())))
+            given = ParseDict(one, Payload())
+            opened.append((await services.engine.unlocked(given), given.metadata.get("encoding") == ENCODING))
         except (ParseError, ValueError) as error:
             raise InvalidError(f"payloads[{place}]", "is no payload as Temporal writes them in JSON") from error
         except LockedError as error:

@@ -5,8 +5,15 @@ from fastapi import Response
 from api.bodies.dispatching import AdjudicateBody, AnswerBody, ConsultBody, DispatchBody, GroundBody, JoinBody
 from api.steps import Ask, Steps
 from cases.commands import Adjudicate, Answer, Consult, Designate, Dispatch, Join, NotDispatch, Reassign
+from cases.disclosure import scrub
+from cases.errors import UnavailableError
 from cases.incident import leading_unit
+from cases.sealed import UNREADABLE
 from cases.triage import OutsideDuty, SameMatter
+from cases.vocabulary import Complainant
+
+_LONGEST_REASON = 4_000
+"""Characters; a mask may be longer than what it stands for."""
 
 router = Steps("dispatching")
 
@@ -78,4 +85,12 @@ async def join(ask: Ask, body: JoinBody) -> Response:
     """
     incident = await ask.other("incident", body.incident)
     unit = leading_unit(incident, ask.number)
-    return await ask(Join, body, unit=unit, copy_to=incident.orders[-1].copy_to)
+    reason = _without(body.reason, incident.complaint.complainant)
+    return await ask(Join, body, unit=unit, copy_to=incident.orders[-1].copy_to, reason=reason)
+
+
+def _without(reason: str, other: Complainant) -> str:
+    """A reason without the complainant of the other case: whoever sees this case may perhaps not see that one."""
+    if UNREADABLE in (other.name, other.phone, other.email):
+        raise UnavailableError("whose case the incident is cannot be read now; ask again in a moment")
+    return scrub(reason, other, anybody=False)[:_LONGEST_REASON]

@@ -12,7 +12,7 @@ from api.problems import documented
 from api.routes.cases import link_to_next
 from api.services import Services, ServicesDep
 from cases.errors import RefusalError, UnavailableError
-from records.erasures import ON_REQUEST
+from records.erasures import ON_REQUEST, check_reason
 from records.guarding import LegalHoldRow
 
 router = APIRouter(prefix="/v1", tags=["erasure"], route_class=GuardedRoute)
@@ -62,11 +62,15 @@ async def erase(number: NumberDep, body: EraseBody, caller: CallerDep, services:
 
     Only a case that has ended and is under no legal hold. It takes no step any more. Other processes of the service may
     still show it for a minute. Asked again, it answers with the erasure as it was.
+
+    The reason stays readable for ever. One that names the person, or holds anybody's number or mail, is refused.
     """
     case, as_of = await look_up(services, caller, number)
     if case.open and as_of == "workflow" and await services.register.erasures.find(number) is None:
         raise RefusalError("case_open", f"case {number} is open; it can be erased once it has ended", source="erasure")
     register = services.register
+    # As long as it can be told whose case it is: afterwards nobody knows what such a reason gives away.
+    check_reason(body.reason, await register.complainant(number))
     erased, _ = await register.erasures.erase(
         number, rule=ON_REQUEST, reason=body.reason, actor=caller.actor, origin=caller.origin
     )
@@ -103,4 +107,5 @@ async def _is_gone_outside(services: Services, number: str) -> bool:
 
 
 async def _opened(services: Services, hold: LegalHoldRow) -> HoldView:
-    return await services.register.seals.open(HoldView.of(hold), HoldView)
+    (told,) = await services.register.legal_holds.words([hold])
+    return HoldView.of(told)

@@ -180,7 +180,7 @@ async def test_anything_else_is_refused_and_leaves_nothing(
 async def test_a_bomb_of_a_picture_is_not_unpacked(client: httpx.AsyncClient, intake: Headers) -> None:
     number = await started(client, intake)
     out = io.BytesIO()
-    Image.new("1", (11_000, 11_000)).save(out, "PNG")
+    Image.new("1", (9_000, 9_000)).save(out, "PNG")
     assert len(out.getvalue()) < 300_000
     answer = await sent(client, number, intake, out.getvalue())
     assert answer.status_code == 415
@@ -270,3 +270,33 @@ async def test_an_accused_unit_gets_no_file_at_all(client: httpx.AsyncClient, in
     number = await started(client, intake, kind="report", accused=["chaoyang"])
     view = (await sent(client, number, intake, picture())).headers["Location"]
     assert (await client.get(view, headers=unit)).status_code == 403
+
+
+async def test_a_large_photograph_is_kept_smaller_and_the_right_way_up(
+    client: httpx.AsyncClient, intake: Headers
+) -> None:
+    number = await started(client, intake)
+    image = Image.new("RGB", (6_400, 200), "white")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    image.save(out, "JPEG", exif=exif)
+    answer = await sent(client, number, intake, out.getvalue())
+    assert answer.status_code == 201, answer.text
+    got = Image.open(io.BytesIO((await client.get(answer.headers["Location"], headers=intake)).content))
+    assert got.height > got.width
+    assert got.height <= 6_000
+
+
+async def test_a_blank_note_is_no_note(client: httpx.AsyncClient, intake: Headers) -> None:
+    number = await started(client, intake)
+    assert (await sent(client, number, intake, picture(), note="   ")).status_code == 201
+
+
+async def test_a_unit_does_not_use_up_the_room_of_the_complainant(
+    client: httpx.AsyncClient, intake: Headers, unit: Headers
+) -> None:
+    number = await started(client, intake)
+    theirs = [(await sent(client, number, unit, picture(size=(8 + i, 8)))).status_code for i in range(4)]
+    assert theirs == [201, 201, 201, 422]
+    assert (await sent(client, number, intake, picture())).status_code == 201

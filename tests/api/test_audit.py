@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
+from cases.masking import WITHHELD
+from cases.sealed import UNREADABLE
 from cases.vocabulary import Actor, Role
 from records.keys import Keys
 from records.register import Register
@@ -84,6 +86,35 @@ async def test_why_somebody_looked_is_told_without_numbers(
     assert "sealed" not in told["reason"]
 
 
+async def test_why_somebody_looked_tells_nobody_whose_case_it_is(
+    client: httpx.AsyncClient, intake: Headers, auditor: Headers, admin: Headers, register: Register
+) -> None:
+    number = await started(client, intake, complainant={"name": "慕容晓晓", "phone": "010-65123456"})
+    await listed(client, intake, "/v1/cases", 1)
+    reason = (await register.seals.key_for(number)).seal("慕容晓晓要求回电 65123456")
+    await register.audit.note(CLERK, "reveal", case=number, reason=reason)
+    (told,) = (await asked(client, auditor, case=number, action="reveal"))["items"]
+    assert told["reason"] == "慕容**要求回电 ****3456"
+    (told,) = (await asked(client, admin, case=number, action="reveal"))["items"]
+    assert told["reason"] == WITHHELD
+
+
+async def test_a_reason_is_opened_by_a_key_of_its_own_case_alone(
+    client: httpx.AsyncClient, intake: Headers, auditor: Headers, register: Register
+) -> None:
+    number, other = await started(client, intake), await started(client, intake)
+    await listed(client, intake, "/v1/cases", 2)
+    stolen = (await register.seals.key_for(other)).seal("what was said in confidence")
+    for case in (number, None, other):
+        await register.audit.note(CLERK, "noted", case=case, reason=f"see {stolen}")
+    items = (await asked(client, auditor, action="noted"))["items"]
+    assert [one["reason"] for one in items] == [
+        "see what was said in confidence",
+        f"see {UNREADABLE}",
+        f"see {UNREADABLE}",
+    ]
+
+
 async def test_what_is_done_to_a_units_system_is_told(
     client: httpx.AsyncClient, admin: Headers, auditor: Headers
 ) -> None:
@@ -105,7 +136,8 @@ async def test_what_is_done_to_a_units_system_is_told(
 
 
 async def test_what_is_asked_wrongly_is_told(client: httpx.AsyncClient, auditor: Headers) -> None:
-    for name, value in (("case", "nonsense"), ("since", "yesterday"), ("limit", "0"), ("after", "zzz"), ("who", "me")):
+    places = (("since", "yesterday"), ("limit", "0"), ("after", "zzz"))
+    for name, value in (*places, ("case", "nonsense"), ("who", "me"), ("action", "foo"), ("actor", "me")):
         answer = await client.get(URL, params={name: value}, headers=auditor)
         assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, answer.text
         assert [one["field"] for one in answer.json()["errors"]] == [name]

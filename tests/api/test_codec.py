@@ -19,6 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from api.app import create_app
 from cases.city import City
+from cases.events import Received
 from cases.vocabulary import Role
 from hotline.settings import Settings
 from hotline.temporal_server import program
@@ -91,7 +92,32 @@ async def test_an_auditor_reads_what_people_said_and_an_administrator_does_not(
     assert key.id in kept[0]
     by_auditor, by_admin = await noted(register)
     assert by_auditor["case_number"] == by_admin["case_number"] == CASE
-    assert (by_auditor["details"]["opened_by"], by_admin["details"]["opened_by"]) == ([key.id], [])
+    assert (by_auditor["details"]["opened"], by_admin["details"]["opened"]) == (False, False)
+
+
+async def test_the_look_is_noted_at_the_case_whose_texts_are_read_whatever_is_claimed(
+    client: httpx.AsyncClient, register: Register, intake: Headers, auditor: Headers
+) -> None:
+    number = await started(client, intake)
+    async with asyncio.timeout(20):
+        while not (events := await register.events(number)):  # noqa: ASYNC110 - the register tells nobody
+            await asyncio.sleep(0.05)
+    received = events[0].fact
+    assert isinstance(received, Received)
+    body = locked(received.complaint.description)
+    await client.post(DECODE, json=body, headers=auditor | {"X-Workflow-Id": f"case-{CASE}"})
+    (entry,) = await noted(register)
+    assert (entry["case_number"], entry["details"]["opened"]) == (number, True)
+
+
+async def test_what_the_service_did_not_lock_is_not_opened(
+    client: httpx.AsyncClient, register: Register, auditor: Headers
+) -> None:
+    key = await register.seals.new_key()
+    plain = MessageToDict(Payloads(payloads=[payload(key.seal(NAME))]))
+    (told,) = texts(await client.post(DECODE, json=plain, headers=auditor))
+    assert NAME not in told
+    assert key.id in told
 
 
 @pytest.mark.parametrize("role", [Role.INTAKE, Role.DESK, Role.SUPERVISOR, Role.EVALUATOR])

@@ -1,12 +1,17 @@
 """Who brought a case is masked on every way out, and seen in full by an act that is noted, or not at all."""
 
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from activities.links import Links
+from activities.messages import CaseMessage
 from api.app import create_app
-from cases.vocabulary import Role
+from cases.commands import Command, Relay
+from cases.events import Event
+from cases.view import CaseView
+from cases.vocabulary import SYSTEM, Outcome, Role
 from hotline.policies import City
 from hotline.settings import Settings
 from records.audit import AuditFilter
@@ -18,7 +23,9 @@ from tests.api.conftest import (
     SUBDISTRICT,
     UNIT,
     Headers,
+    at_the_desk,
     do,
+    eventually,
     headers,
     listed,
     shown,
@@ -218,6 +225,56 @@ async def test_another_unit_handles_a_report_as_any_matter(
     assert (await revealed(client, unit, number)).json()["complainant"]["name"] == NAME
     (order,) = await listed(client, unit, MAILBOX, 1)
     assert order["data"]["complainant"]["phone"] == "139****5678"
+
+
+async def test_a_case_that_follows_another_tells_nobody_whose_that_one_is(
+    client: httpx.AsyncClient, register: Register, intake: Headers, desk: Headers, unit: Headers
+) -> None:
+    lead = await started(client, intake, **SAID)
+    follower = await at_the_desk(client, intake, complainant={"name": "王建国", "phone": "13800138000"})
+    await do(client, desk, f"{follower}/join", incident=lead, reason=f"同{NAME}（139 1234 5678）的事")
+    await do(client, unit, f"{lead}/acknowledge")
+    await do(client, unit, f"{lead}/report", outcome="solved", note=f"已回复{NAME} {PHONE}，阀门已换")
+    case = await eventually(client, desk, follower, lambda one: bool(one["status"] == "reported"))
+    assert case["orders"][-1]["report_note"] == "已回复慕容** 139****5678，阀门已换"
+    events = await register.seals.open(await register.history(follower), list[Event])
+    told = {one.fact.type: one.fact for one in events}
+    assert told["joined"].reason == "同慕容**（139****5678）的事"  # type: ignore[union-attr]
+    assert not [one for one in PLANTED if any(one in event.model_dump_json() for event in events)]
+    sealed = (await register.seals.key_for(follower)).id
+    assert sealed in [event.model_dump_json() for event in await register.history(follower)][-1]
+
+
+class Told:
+    """Takes down what cases are told, as whoever gives commands to cases does."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+
+    async def submit(self, number: str, command: Command) -> CaseView:
+        """Take a command down; the caller has no use for the answer."""
+        self.commands.append(command)
+        return cast(CaseView, None)
+
+
+async def test_what_an_incident_tells_is_the_same_command_at_every_attempt(
+    client: httpx.AsyncClient, register: Register, intake: Headers
+) -> None:
+    lead, follower = await started(client, intake, **SAID), await started(client, intake)
+    await listed(client, intake, "/v1/cases", 2)
+    note = (await register.seals.key_for(lead)).seal(f"已回复{NAME}")
+    act = Relay(incident=lead, version=7, unit=UNIT, outcome=Outcome.SOLVED, note=note)
+    command = Command(id=f"relay:{lead}:7", actor=SYSTEM, act=act)
+    told = Told()
+    for _ in range(2):
+        await Links(told, register).tell(CaseMessage(number=follower, command=command))
+    first, second = told.commands
+    assert {first.fingerprint, second.fingerprint} == {command.fingerprint}
+    notes = [one.act.note for one in told.commands if isinstance(one.act, Relay)]
+    assert notes[0] != notes[1]
+    assert [await register.seals.open_text(one) for one in notes] == ["已回复慕容**"] * 2
+    await Links(told, register).tell(CaseMessage(number=follower, command=second))
+    assert told.commands[2].fingerprint == command.fingerprint
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "   "}, {"reason": None}])

@@ -137,7 +137,7 @@ async def test_a_case_under_a_hold_is_not_erased_until_it_is_lifted(
     number = await ended(client, intake, environment)
     placed = await hold(client, supervisor, number)
     assert placed.status_code == 201, placed.text
-    assert (placed.json()["in_force"], placed.json()["reason"]) == (True, f"{NAME} goes to court")
+    assert (placed.json()["in_force"], placed.json()["reason"]) == (True, "O*** F*** goes to court"), "scrubbed"
     assert (await hold(client, supervisor, number, reason="again")).json() == placed.json()
     assert not named({"legal_holds": (await everything(database))["legal_holds"]}, PLANTED), "sealed by the case's key"
     problem = await refused(client, admin, f"{number}/erase", reason=REASON)
@@ -145,9 +145,10 @@ async def test_a_case_under_a_hold_is_not_erased_until_it_is_lifted(
     assert f"legal hold {placed.json()['hold']}" in problem["detail"]
     assert (await hold(client, admin, number, "DELETE")).status_code == 403, "who erases does not lift what keeps it"
     for _ in range(2):
-        lifted = await hold(client, supervisor, number, "DELETE", reason="the case was settled")
+        lifted = await hold(client, supervisor, number, "DELETE", reason=f"{NAME} has settled")
         assert lifted.status_code == 200, lifted.text
-        assert (lifted.json()["in_force"], lifted.json()["lifted_reason"]) == (False, "the case was settled")
+        assert (lifted.json()["in_force"], lifted.json()["lifted_reason"]) == (False, "O*** F*** has settled")
+        assert lifted.json()["reason"] == "O*** F*** goes to court"
     await do(client, admin, f"{number}/erase", reason=REASON)
     assert not named(await everything(database), PLANTED)
     again = await hold(client, supervisor, number)
@@ -174,6 +175,27 @@ async def test_a_reason_must_be_given(
     answer = await client.post(f"/v1/cases/{number}/erase", json=body, headers=admin)
     assert answer.status_code == 422
     assert {error["field"] for error in answer.json()["errors"]} <= {"reason", "more"}
+
+
+@pytest.mark.parametrize(
+    "told", [f"{NAME} asked for it", "Feifei asked", "called from 139 1234 5678", "by a@b.example"]
+)
+async def test_a_reason_that_would_keep_the_person_for_ever_is_refused(
+    client: httpx.AsyncClient,
+    intake: Headers,
+    admin: Headers,
+    auditor: Headers,
+    environment: WorkflowEnvironment,
+    told: str,
+) -> None:
+    number = await ended(client, intake, environment)
+    answer = await client.post(f"/v1/cases/{number}/erase", json={"reason": told}, headers=admin)
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "reason"
+    assert "at the person's request" in error["detail"]
+    assert told not in answer.text
+    assert (await client.get("/v1/erasures", headers=auditor)).json()["items"] == []
 
 
 async def test_what_was_erased_is_listed_the_latest_first(

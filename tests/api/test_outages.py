@@ -16,15 +16,18 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from api.app import create_app
+from api.keyring import FRESH
 from cases.number import draw
+from cases.vocabulary import Role
 from hotline.policies import City
 from hotline.settings import Settings
 from records.database import connect, migrate
 from records.keys import Keys
 from records.register import Register
-from tests.api.conftest import UNIT, Headers, listed, new_case, started, talking_to
+from tests.api.conftest import UNIT, Headers, headers, listed, new_case, started, talking_to
 from tests.own_keys import KEYS
 from tests.records.test_outage import Server
+from vault.keyfile import Ring
 from workflows.codec import converter
 from workflows.engine import Engine
 
@@ -133,6 +136,74 @@ async def test_without_the_register_complaints_are_still_taken(
         assert (await talking.get("/metrics")).status_code == 200
         ready = await talking.get("/readyz")
         assert (ready.status_code, ready.json()["checks"]["engine"]) == (503, "ok")
+
+
+async def test_with_a_register_that_hangs_complaints_are_taken_at_once_and_nothing_is_lost(
+    engine: Engine, city: City
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="hotline-hung-") as folder:
+        server = Server(Path(folder) / "postgres")
+        database = connect(server.url)
+        try:
+            await asyncio.to_thread(migrate, server.url)
+            register, keys = Register(database, KEYS, reserve=10), Keys(database)
+            await register.seals.fill()
+            app = create_app(Settings(), engine=engine, register=register, keys=keys, city=city)
+            intake = await headers(keys, Role.INTAKE)
+            seconds = 0.0
+            app.state.services.keyring._clock = lambda: seconds
+            async with talking_to(app) as talking:
+                await started(talking, intake)
+                # The key must be looked up again, as it must every half a minute.
+                seconds = FRESH + 1
+                bodies = [new_case(complainant={"phone": f"1390013800{one}"}) for one in range(3)]
+                with server.hung():
+                    # One look at it alone may take twenty seconds, and a complaint needs four.
+                    async with asyncio.timeout(15):
+                        taken = [await talking.post("/v1/cases", json=body, headers=intake) for body in bodies]
+                        case = await talking.get(f"/v1/cases/{taken[0].json()['number']}", headers=intake)
+                    assert [one.status_code for one in taken] == [201] * 3
+                    assert case.json()["as_of_source"] == "workflow"
+                    assert case.json()["complaint"]["description"] == bodies[0]["description"]
+                again = [await talking.post("/v1/cases", json=body, headers=intake) for body in bodies]
+                assert [one.status_code for one in again] == [200] * 3
+                numbers = [one.json()["number"] for one in taken]
+                assert [one.json()["number"] for one in again] == numbers
+                for _ in range(300):
+                    noted = [len(await register.callers.of_case(number)) for number in numbers]
+                    if all(noted):
+                        break
+                    await asyncio.sleep(0.1)
+                assert noted == [1] * 3
+            await app.state.services.calls.aclose()
+        finally:
+            await database.dispose()
+            server.close()
+
+
+async def test_what_other_keys_have_locked_is_no_mistake_of_ours_and_is_in_the_log(
+    client: httpx.AsyncClient,
+    environment: WorkflowEnvironment,
+    engine: Engine,
+    register: Register,
+    keys: Keys,
+    city: City,
+    intake: Headers,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    number = await started(client, intake)
+    strange = await Client.connect(
+        environment.client.service_client.config.target_host, data_converter=converter(Ring.new())
+    )
+    other = Engine(strange, engine._task_queue, register.history)
+    app = create_app(Settings(), engine=other, register=register, keys=keys, city=city)
+    async with talking_to(app) as talking:
+        answer = await talking.get(f"/v1/cases/{number}", headers=intake)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert KEYS.payload.current not in answer.text
+    assert f"the payload key '{KEYS.payload.current}'" in caplog.text
+    assert "HOTLINE_KEYS" in caplog.text
 
 
 async def test_a_mistake_of_ours_is_an_incident_in_the_log_and_no_trace_in_the_answer(

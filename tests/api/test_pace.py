@@ -54,6 +54,22 @@ async def test_a_flood_is_not_even_read(making: Making, intake: Headers) -> None
         assert statuses == [201] * 6 + [429]
 
 
+async def test_a_key_is_the_same_however_it_is_written(making: Making, desk: Headers) -> None:
+    key = desk["Authorization"].removeprefix("Bearer ")
+    async with talking_to(making(per_key=2)) as client:
+        spelt = [{"Authorization": f"Bearer{' ' * n}{key}"} for n in range(1, 5)] + [{"X-API-Key": key}]
+        statuses = [(await client.get("/v1/categories", headers=headers)).status_code for headers in spelt]
+        assert statuses == [200, 200, 200, 429, 429]
+
+
+async def test_guessing_elsewhere_shuts_out_no_source_that_was_not_heard_before(
+    making: Making, intake: Headers
+) -> None:
+    async with talking_to(making(failures_per_address=2)) as client:
+        assert [(await client.get("/v1/categories", headers=UNKNOWN)).status_code for _ in range(3)] == [401, 401, 429]
+        assert (await client.post("/v1/cases", json=new_case(), headers=intake)).status_code == 201
+
+
 async def test_an_address_has_its_pace_whatever_its_keys(making: Making, desk: Headers, intake: Headers) -> None:
     async with talking_to(making(per_address=4)) as client:
         answers = [await client.get("/v1/categories", headers=key) for key in (desk, intake) * 3]

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ class Tally:
         return "\n".join(lines)
 
 
+@pytest.mark.timeout(400)
 def test_the_invariants_hold_through_random_lives() -> None:
     tally = Tally()
 

@@ -331,6 +331,7 @@ async def test_the_command_lists_them_and_has_one_tried_again(
     await register.kept.keep(waiting)
     listed = await hotline()
     assert listed.exit_code == 0, listed.stderr
+    assert (await hotline("list")).stdout == listed.stdout
     assert listed.stdout.index(number_of(refused)) < listed.stdout.index(number_of(waiting))
     assert listed.stdout.splitlines()[-1] == "1 waiting, 1 refused"
     assert "different_content" in listed.stdout

@@ -6,8 +6,10 @@ import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,6 +26,7 @@ from hotline.postgres import Postgres
 from records import database
 from records.database import connect, migrate
 from records.keys import Keys
+from records.reach import hurried, outage_of
 from records.register import CaseFilter, Register
 from tests.own_keys import KEYS
 from tests.records.histories import begun, number_of
@@ -55,6 +58,21 @@ class Server:
                 return
             time.sleep(0.05)
         raise TimeoutError("PostgreSQL does not start again")
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Have all of its processes hold still, as on a machine whose disk does not answer."""
+        server = psutil.Process(int((self._folder / "postmaster.pid").read_text().split()[0]))
+        # First the one that makes others.
+        server.suspend()
+        held = [server, *server.children()]
+        try:
+            for one in held[1:]:
+                one.suspend()
+            yield
+        finally:
+            for one in held:
+                one.resume()
 
     def close(self) -> None:
         """Stop it for good."""
@@ -123,7 +141,7 @@ async def test_everything_says_so_and_works_again_afterwards(server: Server, eng
     results = await asyncio.gather(
         *(register.record(number_of(each), each) for each in several), return_exceptions=True
     )
-    assert [type(result) for result in results] == [UnavailableError] * 5
+    assert all(isinstance(result, UnavailableError) for result in results)
     await asyncio.to_thread(server.start)
     for ask in asked:
         await ask()
@@ -176,3 +194,22 @@ async def test_a_server_that_hangs_is_out_of_reach_too(engine: AsyncEngine, monk
     monkeypatch.undo()
     await register.record(number_of(events), events)
     assert await register.events(number_of(events)) == events
+
+
+async def test_whoever_is_in_a_hurry_soon_does_without_a_server_that_hangs(server: Server, engine: AsyncEngine) -> None:
+    register = Register(engine, KEYS)
+    await asyncio.gather(*(register.ping() for _ in range(3)))
+    with server.hung():
+        # Ten contacts, each of which would wait twenty seconds of its own.
+        async with asyncio.timeout(15):
+            for _ in range(10):
+                with hurried(1.5), pytest.raises(UnavailableError):
+                    await register.ping()
+            assert outage_of(engine).known
+            # Those who need an answer wait for it, but not as long as ever.
+            with pytest.raises(UnavailableError):
+                await register.ping()
+    await register.ping()
+    assert not outage_of(engine).known
+    with hurried(1.5):
+        await register.ping()

@@ -1,5 +1,6 @@
 """The keys of cases' texts in the register: remembered, held ready, claimed, destroyed, and out of reach."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from cases.events import Event
 from cases.evolve import fold
 from cases.sealed import ERASED, UNREADABLE, is_sealed, keys_in
 from records import data_keys
+from records.audit import Audit
+from records.belonging import needs_keys
 from records.database import reading, transaction
 from records.guarding import DataKeyRow
 from records.register import Register
@@ -22,9 +25,11 @@ from tests.outage import away
 from tests.own_keys import KEYS
 from tests.records.histories import begun, number_of
 from tests.unit.narrative import DESK, NOON
-from vault.keyfile import KeyFileError
+from vault.keyfile import KeyFile, KeyFileError
 from vault.sealing import seal
 
+STRANGE = KeyFile.new()
+"""The keys of another service."""
 WORDS = "楼上漏水，物业不管。"
 
 
@@ -238,16 +243,103 @@ async def test_keys_that_no_case_has_claimed_are_dropped_and_no_others(
     assert len(await stored(engine)) == 2
 
 
-async def test_a_master_key_is_changed_under_the_keys_of_cases(engine: AsyncEngine, seals: Seals) -> None:
+async def test_a_master_key_is_changed_under_the_keys_of_cases(
+    register: Register, engine: AsyncEngine, seals: Seals
+) -> None:
     kept = seal(Remark(text=WORDS), await seals.new_key())
+    await recorded(register, seals)
     turned = KEYS.with_ring("master", KEYS.master.turned())
     other = Seals(engine, turned)
-    assert await other.data_keys.by_master() == {KEYS.master.current: 1}
-    assert (await other.data_keys.rewrap(10), await other.data_keys.rewrap(10)) == (1, 0)
-    assert await other.data_keys.by_master() == {turned.master.current: 1}
+    assert await other.data_keys.by_master() == {KEYS.master.current: 2}
+    assert [await other.data_keys.by_master(claimed=claimed) for claimed in (True, False)] == [
+        {KEYS.master.current: 1}
+    ] * 2
+    assert [await other.data_keys.rewrap(1) for _ in range(3)] == [1, 1, 0]
+    assert await other.data_keys.by_master() == {turned.master.current: 2}
     alone = Seals(engine, turned.with_ring("master", turned.master.without(KEYS.master.current)))
     await alone.data_keys.check()
     assert (await alone.open(kept, Remark, strictly=True)).text == WORDS
-    with pytest.raises(KeyFileError, match=turned.master.current):
+    with pytest.raises(KeyFileError, match=rf"{turned.master.current} \(of 1 keys, 1 cases\)"):
         await seals.data_keys.check()
     assert (await Seals(engine, KEYS).open(kept, Remark)).text == UNREADABLE
+
+
+async def test_keys_that_nobody_can_unwrap_keep_no_others_from_being_wrapped_anew(
+    engine: AsyncEngine, seals: Seals
+) -> None:
+    await Seals(engine, STRANGE).data_keys.make(3)
+    await seals.data_keys.make(3)
+    other = Seals(engine, KEYS.with_ring("master", KEYS.master.turned()))
+    assert [await other.data_keys.rewrap(2) for _ in range(3)] == [2, 1, 0]
+    assert (await other.data_keys.by_master())[STRANGE.master.current] == 3
+
+
+async def test_several_may_wrap_keys_anew_at_once(engine: AsyncEngine, seals: Seals) -> None:
+    made = await seals.data_keys.make(40)
+    other = Seals(engine, KEYS.with_ring("master", KEYS.master.turned()))
+
+    async def all_of_them() -> int:
+        done = 0
+        while some := await other.data_keys.rewrap(5):
+            done += some
+        return done
+
+    assert sum(await asyncio.gather(*(all_of_them() for _ in range(3)))) == 40
+    assert await other.data_keys.find([one.id for one in made]) == {one.id: one for one in made}
+
+
+async def test_keys_of_no_case_are_nobodys_loss(register: Register, engine: AsyncEngine, seals: Seals) -> None:
+    await Seals(engine, STRANGE).data_keys.make(2)
+    await seals.check()
+    await recorded(register, Seals(engine, STRANGE))
+    with pytest.raises(KeyFileError, match=rf"{STRANGE.master.current} \(of 1 keys, 1 cases\).* HOTLINE_KEYS"):
+        await seals.check()
+
+
+async def test_the_trail_tells_whose_a_database_without_cases_is(engine: AsyncEngine, seals: Seals) -> None:
+    strange = Seals(engine, STRANGE)
+    await strange.check()
+    assert not await needs_keys(engine)
+    audit = Audit(engine, KEYS.proof)
+    await audit.note(DESK, "reveal")
+    await strange.check()
+    await audit.chain.extend()
+    with pytest.raises(KeyFileError, match=f"proof key {KEYS.proof.current}"):
+        await strange.check()
+    assert await needs_keys(engine)
+    await seals.check()
+    turned = KEYS.with_ring("proof", KEYS.proof.turned())
+    await Seals(engine, turned).check()
+    later = Audit(engine, turned.proof)
+    await later.note(DESK, "reveal")
+    await later.chain.extend()
+    with pytest.raises(KeyFileError, match="an old copy"):
+        await seals.check()
+
+
+async def test_a_database_with_texts_of_cases_needs_their_keys(
+    register: Register, engine: AsyncEngine, seals: Seals
+) -> None:
+    await seals.data_keys.make(1)
+    assert not await needs_keys(engine)
+    number = number_of(await recorded(register, seals))
+    assert await needs_keys(engine)
+    await destroyed(engine, number)
+    assert not await needs_keys(engine)
+
+
+async def test_the_reserve_is_filled_by_and_by(engine: AsyncEngine, clock: Clock) -> None:
+    seals = Seals(engine, KEYS, reserve=5, clock=clock)
+    for ready in (2, 4, 5, 5):
+        await seals.fill(2)
+        assert len(await stored(engine)) == ready
+    clock.now += HELD + 1
+    before = {row.id for row in await stored(engine)}
+    await seals.fill(2)
+    # The old ones stay as long as others are missing.
+    assert before < {row.id for row in await stored(engine)}
+    for _ in range(2):
+        await seals.fill(2)
+    after = {row.id for row in await stored(engine)}
+    assert len(after) == 5
+    assert after.isdisjoint(before)

@@ -132,11 +132,23 @@ def test_entries_are_listed_and_so_is_who_listed_them(number: str) -> None:
     assert run("list", "--limit", "1", "--after", paged.split()[-1]).exit_code == 0
 
 
+def test_details_are_told_in_words(number: str, database_url: str) -> None:
+    details = {"workflow": "case-1", "opened_by": [], "fields": ["name", "phone"], "forced": True, "unit": None}
+    in_register(database_url, lambda register: register.audit.note(CLERK, "payload_read", details=details))
+    told = " ".join(run("list", "--action", "payload_read").stdout.split())
+    assert "fields name and phone, forced yes, workflow case-1" in told
+    assert not any(sign in told for sign in ("[", "opened_by", "None", "True"))
+
+
 @pytest.mark.parametrize(
     ("words", "detail"),
     [
         (("list", "--case", "nonsense"), "--case:"),
         (("list", "--after", "zzz"), "after"),
+        (("list", "--action", "foo"), "--action: there is no action 'foo'; there are, besides the types of events: "),
+        (("list", "--action", "revael"), "did you mean reveal"),
+        (("list", "--actor", "clerk"), "--actor: nobody is called 'clerk' in the trail"),
+        (("list", "--since", "yesterday"), "--since: 'yesterday' is no date; write 2026-12-31"),
         (("verify", "--from", "99"), "--from: must be from 1 to 4"),
         (("verify", "--head", "nonsense"), "--head: 'nonsense' is no head"),
     ],

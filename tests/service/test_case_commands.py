@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -17,9 +18,11 @@ from cases.vocabulary import Complainant, Location
 from hotline.actor import local_admin
 from hotline.cli import app
 from records.database import connect, reading
+from records.erasures import ON_REQUEST
 from records.guarding import AuditRow
 from records.register import Register
 from tests.own_keys import written
+from tests.records.erased import lived, receipt, recorded
 from tests.records.histories import begun, number_of
 from vault.sealing import seal
 
@@ -108,6 +111,27 @@ async def test_without_a_reason_nothing_is_told(case: str, database_url: str) ->
     assert "--reveal" in ran.stderr
     assert WORDS not in ran.stdout
     assert await revealed(database_url) == []
+
+
+@pytest.mark.parametrize("words", [("--reveal",), ("--reveal", "--json")])
+async def test_a_reason_that_was_left_out_is_asked_for_with_an_example(
+    case: str, words: tuple[str, ...], database_url: str
+) -> None:
+    ran = await asyncio.to_thread(CliRunner().invoke, app, ["case", "show", case, *words])
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert 'as in --reveal "to agree on a visit"' in ran.stderr
+    assert await revealed(database_url) == []
+
+
+async def test_an_erased_case_says_so_and_since_when(register: Register) -> None:
+    number = await recorded(register, lived(receipt("1"), await register.seals.new_key()))
+    erased, _ = await register.erasures.erase(number, rule=ON_REQUEST, reason="asked", actor=local_admin())
+    told = await hotline("show", number)
+    at = erased.at.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert told.stderr == f"Erased on {at:%Y-%m-%d %H:%M}: on request. `hotline erase show {number}` proves it.\n"
+    assert "closed: solved, erased" in told.stdout
+    assert "None" not in told.stdout
+    assert "[erased]" in told.stdout
 
 
 async def test_a_list_tells_subjects_from_nobody(case: str) -> None:

@@ -17,7 +17,7 @@ from records.database import connect
 from records.erasures import ON_REQUEST
 from records.register import Register
 from tests.own_keys import KEYS, written
-from tests.records.erased import NAME, lived, receipt, recorded
+from tests.records.erased import NAME, PHONE, lived, receipt, recorded
 from tests.unit.narrative import INTAKE, POLICY
 
 Run = Callable[..., Result]
@@ -58,7 +58,8 @@ def test_holds_are_placed_listed_and_lifted(run: Run, register_does: Any) -> Non
     number = register_does(a_case)
     assert "is under hold" in run("hold", "place", number, "--reason", f"{NAME} sues").output
     listed = json.loads(run("hold", "list", "--json").output)
-    assert [(one["case_number"], one["reason"]) for one in listed] == [(number, f"{NAME} sues")]
+    assert [(one["case_number"], one["reason"]) for one in listed] == [(number, "O*** F*** sues")]
+    assert NAME not in run("hold", "list").output
     assert json.loads(run("erase", "due", "--dry-run", "--json").output) == []
     assert "is lifted" in run("hold", "lift", number, "--reason", "settled").output
     assert json.loads(run("hold", "list", "--json").output) == []
@@ -85,3 +86,18 @@ def test_an_erasure_is_proven(run: Run, register_does: Any) -> None:
     assert (proof["keys_destroyed"], proof["keys_left"], proof["texts_that_open"]) == (1, 0, 0)
     assert proof["audit_entry"] != "none"
     assert number in run("erase", "list").output
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [f"{NAME} asked for it", f"asked from {PHONE}", "asked by somebody@example.org", "x" * 501, "[erased]"],
+)
+def test_a_reason_that_tells_of_the_person_is_refused_while_it_can_still_be_told(
+    run: Run, register_does: Any, reason: str
+) -> None:
+    number = register_does(a_case)
+    refused = run("erase", "case", number, "--reason", reason)
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
+    assert "--reason: " in refused.output
+    assert NAME not in refused.output
+    assert register_does(lambda register: register.erasures.find(number)) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -89,6 +90,24 @@ def test_a_key_without_an_end_is_warned_of_and_its_text_stands_alone() -> None:
     assert run("create", "--role", "desk", "--expires", "2099-01-01").stderr == ""
 
 
+def test_a_key_that_sees_every_source_is_warned_of() -> None:
+    every = run("create", "--role", "intake", "--expires", "2099-01-01")
+    assert "sees what every source brought" in every.stderr
+    assert len(every.stdout.split()) == 1
+    assert run("create", "--role", "intake", "--source", "counter-3", "--expires", "2099-01-01").stderr == ""
+
+
+def test_a_key_ends_when_it_was_said(database_url: str) -> None:
+    for typed, ends in (
+        ("2099-01-01T18:00+08:00", "2099-01-01T10:00:00+00:00"),
+        ("2099-01-01T18:00Z", "2099-01-01T18:00:00+00:00"),
+    ):
+        text = run("create", "--role", "desk", "--expires", typed).stdout.strip()
+        key = asyncio.run(found(database_url, text))
+        assert key is not None
+        assert key.expires_at == datetime.fromisoformat(ends)
+
+
 def test_the_id_of_an_account_is_what_the_api_calls_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTLINE_OIDC_ISSUER", "https://login.example")
     told = run("person", "li.wei@city.example")
@@ -115,6 +134,17 @@ def test_the_id_of_an_account_is_what_the_api_calls_it(monkeypatch: pytest.Monke
         (("create", "--role", "district", "--district", "water"), "no district 'water'; there are: haidian"),
         (("create", "--role", "auditor", "--district", "haidian"), "--district: a key of the role auditor"),
         (("create", "--role", "desk", "--source", "app"), "--source: a key of the role desk is bound to no source"),
+        (("create", "--role", "intake", "--source", ""), "--source: is empty, so the key would be bound to nothing"),
+        (("create", "--role", "unit_lead", "--unit", " "), "--unit: is empty"),
+        (("create", "--role", "district", "--district", ""), "--district: is empty"),
+        (("create", "--role", "intake", "--source", "counter 3"), "--source: no source is called 'counter 3'"),
+        (("create", "--role", "desk", "--expires", "2020-01-01"), "--expires: 2020-01-01 lies in the past"),
+        (
+            ("create", "--role", "desk", "--expires", "31.12.2099"),
+            "--expires: '31.12.2099' is no date; write 2026-12-31",
+        ),
+        (("create", "--role", "desk", "--expires", "0001-01-01"), "is no date"),
+        (("rotate", "00000000", "--expires", "2020-01-01T18:00"), "--expires: 2020-01-01T18:00 lies in the past"),
         (("rotate", "00000000"), "there is no key of this prefix"),
         (("rotate", "00000000", "--overlap", "a week"), "--overlap: 'a week' is no length of time"),
         (("rotate", "00000000", "--overlap", "91d"), "at most 90d"),

@@ -125,6 +125,7 @@ async def test_a_unit_that_is_disconnected_reads_its_mailbox(register: Register)
         (("unit", "secret", "water", "--keep-old", "9999 days"), 2, "at most 90 days"),
         (("deliveries", "retry"), 2, "KEY or --unit"),
         (("deliveries", "--after", "nowhere"), 2, "after: not a place in this list"),
+        (("deliveries", "list", "--after", "nowhere"), 2, "after: not a place in this list"),
     ],
 )
 async def test_mistakes_are_told_in_one_line(words: tuple[str, ...], status: int, told: str) -> None:
@@ -151,6 +152,7 @@ async def test_what_is_stuck_is_listed_and_counted(register: Register, monkeypat
     await register.deliveries.failed(stopped, "gas answers 404", stopped=True)
     monkeypatch.setenv("COLUMNS", "80")
     narrow = await hotline("deliveries")
+    assert (await hotline("deliveries", "list")).stdout == narrow.stdout
     monkeypatch.setenv("COLUMNS", "200")
     told = narrow.stdout
     assert told.splitlines()[-2:] == ["water: 3 stuck", "gas: 1 stuck"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import cases
@@ -329,6 +329,7 @@ def test_dates_and_times_stay(moment: datetime) -> None:
 
 @given(st.integers(min_value=0, max_value=10**12), st.sampled_from(["¥{:,}", "{:,}.50 元", "{}元", "￥{}", "{} yuan"]))
 def test_money_stays(amount: int, form: str) -> None:
+    assume("," in form or not re.fullmatch(r"1[3-9]\d{9}", str(amount)))  # That may as well be a number to call.
     assert scrub(form.format(amount), PERSON) == form.format(amount)
 
 

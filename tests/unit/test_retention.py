@@ -12,14 +12,14 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from cases.attachment import Attachment
-from cases.commands import Acknowledge, CallBack, Command, Contact, Remark, Reopen, Report
+from cases.commands import Acknowledge, Adjudicate, CallBack, Command, Contact, Remark, Reopen, Report, Return
 from cases.decide import allowed, decide
 from cases.effects import effects
-from cases.erasure import ERASED_CONTENT, TEXTS, blanked, blanked_event
+from cases.erasure import ERASED_CONTENT, TEXTS, blanked, blanked_event, blanked_history
 from cases.errors import RefusalError
 from cases.events import Event, Fact, Supplemented
 from cases.evolve import fold
-from cases.limits import Budget
+from cases.limits import Budget, Span
 from cases.order_form import order_form
 from cases.policy import Policy
 from cases.retention import Age, Retention, outlasts
@@ -274,6 +274,25 @@ def test_what_was_sealed_stays_sealed_and_what_the_service_wrote_beside_it_stays
     assert complaint["source_ref"] is None
     assert dispatched == dumped(sealed[1])
     assert dispatched["fact"]["reason"] == "catalogue line 1"
+
+
+def test_an_old_text_that_a_new_event_repeats_is_blanked_there_too() -> None:
+    returns = POLICY.returns.model_copy(update={"adjudicate": Span(within=Budget(4, "hour"))})
+    story = Narrative(policy=POLICY.model_copy(update={"returns": returns}))
+    story.after(minutes=5).do(Return(reason="Zhang is not ours"))
+    story.after(minutes=5).do(Adjudicate(upheld=True, reason="right"), DESK)
+    before = [dumped(event) for event in story.events]
+    for event in before[-3:]:
+        if event["fact"]["type"] == "objected":
+            continue
+        # The desk's decision came after the upgrade: its own words were sealed at the door.
+        event["cause"]["fingerprint"] = "f" * 32
+    told = [event["fact"]["reason"] for event in before if event["fact"]["type"] == "returned"]
+    assert told == ["Zhang is not ours"]
+    after = blanked_history(before)
+    assert "Zhang" not in json.dumps(after)
+    assert [Event.model_validate(event).fact.type for event in after] == [event["fact"]["type"] for event in before]
+    assert blanked_history(after) == after
 
 
 def test_a_digest_that_anybody_could_guess_at_is_blanked_and_so_are_those_of_files() -> None:

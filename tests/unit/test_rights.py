@@ -145,6 +145,9 @@ def test_the_command_shows_one_role_and_knows_no_others() -> None:
     wrong = CliRunner().invoke(app, ["rights", "boss"])
     assert wrong.exit_code == 2
     assert "ROLE: there is no role 'boss'" in wrong.output
+    earlier = CliRunner().invoke(app, ["rights", "unit"])
+    assert earlier.exit_code == 2
+    assert "see unit_lead, or unit_clerk" in earlier.output
 
 
 def called() -> Narrative:

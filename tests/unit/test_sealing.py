@@ -242,7 +242,7 @@ def _strange(path: Path) -> None:
     [
         (lambda path: path.unlink(), "HOTLINE_KEYS"),
         (lambda path: path.chmod(0o640), "chmod 600"),
-        (_cut, "cannot be used"),
+        (_cut, "cannot be used: Invalid JSON"),
         (_short, "digest: .* a key has 32"),
         (_strange, "master: .* no key '00000000'"),
     ],

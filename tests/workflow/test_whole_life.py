@@ -146,7 +146,8 @@ async def test_an_incident_is_handled_once_and_each_complainant_is_called_back(s
         await lead.do(act)
     await follower.until(lambda facts: "relayed" in facts)
     case = await service.engine.case(follower.number)
-    assert (case.status, case.orders[-1].report_note) == (Status.REPORTED, "Filled and rolled.")
+    note = await service.register.seals.open_text(case.orders[-1].report_note)
+    assert (case.status, note) == (Status.REPORTED, "Filled and rolled.")
     await follower.do(UNHAPPY, DESK)
     assert (await service.engine.case(follower.number)).incident is None
     await lead.do(HAPPY, DESK)
