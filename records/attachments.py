@@ -1,5 +1,6 @@
 """The files of attachments, on a disk or in an S3, each locked by a key of its case."""
 
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from cases.errors import UnavailableError
 from cases.sealed import ERASED
 from vault.sealing import DataKey, lock, unlock
 
-_RETRIES: Any = {"max_retries": 2, "retry_timeout": 10}
+_RETRIES: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 _FORM = b"1"
 _ID = 22
 """Characters of a key's id, which stands before what it locked."""

@@ -136,7 +136,9 @@ def test_a_changed_text_is_not_opened() -> None:
     assert open_text(moved, {other.id: DataKey(id=other.id, secret=KEY.secret)}) == UNREADABLE
 
 
-@pytest.mark.parametrize("text", [seal(Remark(text="x"), KEY).text, ERASED, UNREADABLE])
+@pytest.mark.parametrize(
+    "text", [seal(Remark(text="x"), KEY).text, ERASED, UNREADABLE], ids=["sealed", "erased", "unreadable"]
+)
 def test_what_looks_sealed_is_refused_by_the_name_of_its_field(text: str) -> None:
     calls = (Called(unit="water", task="Measure."), Called(unit="power", task=text))
     for value, field in (
