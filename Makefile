@@ -36,7 +36,7 @@ run: $(READY)  ## Start the service with the demonstration city; DEMO=0 starts i
 	@exec $(BIN)/hotline up $(if $(filter 0 no false,$(DEMO)),--no-demo,--demo)
 
 test: $(READY)  ## Run all tests, by two processes; TESTERS=0 runs them in one
-	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 fuzz: $(READY)  ## Random lives of cases, and random requests to the API; SEQUENCES=50000 EXAMPLES=200 makes more
 	@HOTLINE_SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest tests/model/test_random_lives.py -q -s --timeout=0

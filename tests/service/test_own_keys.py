@@ -144,7 +144,7 @@ def test_the_keys_of_another_file_that_was_used_by_mistake_are_taken_in(
         before.proof.current,
     ]
     run("erase", "list")
-    assert "wrapped 1 keys of cases" in run("vault", "rewrap")
+    assert "wrapped 1 keys and" in run("vault", "rewrap")
     run("vault", "drop", "master", KEYS.master.current)
     assert "no case was erased" in run("erase", "list")
     assert "has no key that the service has not" in run("vault", "merge", str(mine))
