@@ -178,8 +178,7 @@ def place(number: Number, reason: Why) -> None:
     number = case_number.parse(number)
 
     async def placed(register: "Register") -> "tuple[LegalHoldRow, bool]":
-        sealed = await register.seals.seal(words, number)
-        return await register.legal_holds.place(number, sealed.reason, local_admin())
+        return await register.legal_holds.place(number, await _sealed(register, words, number), local_admin())
 
     hold, new = with_register(stack.resolve(settings()), placed)
     since = _minute(hold.placed_at, _zone())
@@ -196,8 +195,7 @@ def lift(number: Number, reason: Why) -> None:
     number = case_number.parse(number)
 
     async def lifted(register: "Register") -> "LegalHoldRow":
-        sealed = await register.seals.seal(words, number)
-        return await register.legal_holds.lift(number, sealed.reason, local_admin())
+        return await register.legal_holds.lift(number, await _sealed(register, words, number), local_admin())
 
     hold = with_register(stack.resolve(settings()), lifted)
     typer.echo(f"hold {hold.id} of case {number} is lifted")
@@ -258,6 +256,10 @@ async def _proof(register: "Register", erasure: "ErasureRow") -> dict[str, Any]:
         if erasure.settled_at
         else "not yet; the next night sees to it",
     }
+
+
+async def _sealed(register: "Register", words: Words, number: str) -> str:
+    return (await register.seals.seal(words, number)).reason
 
 
 def _words(reason: str) -> Words:

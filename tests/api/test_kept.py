@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,12 +22,12 @@ from cases.events import Breached
 from cases.vocabulary import Role
 from hotline.policies import City
 from hotline.settings import Settings
-from records.database import connect, migrate
+from records.database import connect
 from records.keys import Keys
 from records.register import Register
 from tests.api.conftest import Headers, eventually, facts, headers, new_case, shown, started, talking_to
 from tests.own_keys import KEYS, written
-from tests.records.test_outage import Server
+from tests.records.test_outage import Server, server_of_its_own
 from tests.service.free import ports
 from tests.temporal_server import TemporalServer
 from tests.unit_system import ON_THIS_MACHINE
@@ -196,13 +195,8 @@ async def test_a_server_that_hangs_holds_up_no_call_and_makes_no_second_case(
 
 @pytest.fixture
 def postgres_of_its_own() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="hotline-kept-") as folder:
-        server = Server(Path(folder) / "postgres")
-        try:
-            migrate(server.url)
-            yield server
-        finally:
-            server.close()
+    with server_of_its_own() as server:
+        yield server
 
 
 async def test_with_both_away_the_call_is_refused_and_nothing_is_half_kept(

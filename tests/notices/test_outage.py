@@ -7,23 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from records.database import connect, migrate
+from records.database import connect
 from records.register import Register
 from tests.notices.conftest import Desk
 from tests.notices.mail_server import MailServer
 from tests.own_keys import KEYS
-from tests.records.test_outage import Server
+from tests.records.test_outage import Server, server_of_its_own
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="hotline-test-") as folder:
-        made = Server(Path(folder) / "postgres")
-        try:
-            migrate(made.url)
-            yield made
-        finally:
-            made.close()
+    with server_of_its_own() as made:
+        yield made
 
 
 async def test_a_notice_goes_out_once_while_the_register_is_away(server: Server, mail: MailServer) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from records.database import connect
+from tests.records.clock import Clock
 
 
 @pytest_asyncio.fixture
@@ -14,3 +16,8 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     made = connect(database_url)
     yield made
     await made.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

@@ -79,8 +79,9 @@ class Server:
         self._postgres.stop()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+@contextmanager
+def server_of_its_own() -> Iterator[Server]:
+    """A migrated PostgreSQL that a test may stop and start as it likes."""
     with tempfile.TemporaryDirectory(prefix="hotline-outage-") as folder:
         started = Server(Path(folder) / "postgres")
         try:
@@ -88,6 +89,12 @@ def server() -> Iterator[Server]:
             yield started
         finally:
             started.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with server_of_its_own() as started:
+        yield started
 
 
 @pytest_asyncio.fixture

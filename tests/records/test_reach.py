@@ -6,23 +6,9 @@ import pytest
 
 from cases.errors import UnavailableError
 from records.reach import BRIEF, REMEMBERED, Outage, SilentError, hurried
+from tests.records.clock import Clock
 
 USUAL = 20.0
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

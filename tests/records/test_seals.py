@@ -23,6 +23,7 @@ from records.register import Register
 from records.seals import FRESH, HELD, STALE, Seals
 from tests.outage import away
 from tests.own_keys import KEYS
+from tests.records.clock import Clock
 from tests.records.histories import begun, number_of
 from tests.unit.narrative import DESK, NOON
 from vault.keyfile import KeyFile, KeyFileError
@@ -31,21 +32,6 @@ from vault.sealing import seal
 STRANGE = KeyFile.new()
 """The keys of another service."""
 WORDS = "楼上漏水，物业不管。"
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
