@@ -1,7 +1,7 @@
 # Everything that is done from day to day. `make` alone tells what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz histories fingerprints check format lock
+.PHONY: help setup run test fuzz bench drill histories fingerprints check format lock
 
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -41,6 +41,13 @@ test: $(READY)  ## Run all tests, by two processes; TESTERS=0 runs them in one
 fuzz: $(READY)  ## Random lives of cases, and random requests to the API; SEQUENCES=50000 EXAMPLES=200 makes more
 	@HOTLINE_SEQUENCES=$(SEQUENCES) $(BIN)/python -m pytest tests/model/test_random_lives.py -q -s --timeout=0
 	@HOTLINE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/api/test_described.py -q --timeout=0
+
+bench: $(READY)  ## Measure throughput, latency and memory beside the engine's own; PARTS="routine storm" for some
+	@$(BIN)/python -m tests.bench $(PARTS)
+
+drill: $(READY)  ## Kill and cut everything under load, and account for every promise; SEED=7 SECONDS=600 CASES_A_SECOND=4
+	@$(BIN)/python -m tests.drill $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(CASES_A_SECOND),--rate $(CASES_A_SECOND))
 
 histories: $(READY)  ## Record the histories that a kind of case lacks; see "Changing a workflow" in CONTRIBUTING.md
 	@$(BIN)/python -m tests.replay.record

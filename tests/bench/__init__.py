@@ -1,0 +1,1 @@
+"""What the service does in a second, beside what its engine does: `make bench`."""
