@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
 from activities.adoption import Adoptions
 from activities.casebook import Casebook
@@ -23,17 +25,19 @@ from activities.reconciliation import Reconciliation
 from activities.relay import Relay
 from activities.retention import Forget, Retention
 from activities.wording.rendering import Wording
-from cases.errors import InvalidError
-from hotline import discreet, own_keys
+from cases.errors import InvalidError, UnavailableError
+from hotline import discreet, loop, own_keys
 from hotline.city import at_pace
 from hotline.policies import PolicyError, load
 from hotline.settings import Settings
 from hotline.stack import resolve
 from records.attachments import Attachments
+from records.database import advice
 from records.database import connect as connect_database
 from records.register import Register
 from vault.following import Following
 from vault.keyfile import KeyFile, KeyFileError
+from workflows import deployment
 from workflows.case_runs import CaseRuns
 from workflows.complaint_case import ComplaintCase
 from workflows.connection import connect
@@ -49,7 +53,7 @@ from workflows.sandbox import SANDBOX
 USUAL = Bounds()
 
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 5.0
-"""Seconds between two tries to reach Temporal's server at the start."""
+"""Seconds between two tries to reach Temporal's server, or the register, at the start."""
 
 _log = logging.getLogger("hotline.worker")
 
@@ -89,8 +93,11 @@ def build(
     bounds: Bounds = USUAL,
     courier: Courier | None = None,
     outside: Sequence[Forget] = (),
+    version: WorkerDeploymentVersion | None = None,
+    runner: WorkflowRunner = SANDBOX,
+    cached: int = 500,
 ) -> Workers:
-    """The workers of a task queue. 500 cases stay in memory between their events; the rest cost none.
+    """The workers of a task queue.
 
     Args:
         client: The engine.
@@ -99,19 +106,24 @@ def build(
         bounds: Where orders to units may go, and how fast.
         courier: Who sends the notices; without one, they wait for another worker's.
         outside: What forgets erased cases where more of them lies than register and engine have.
+        version: Which release they are; without one, they get work for as long as no version is current.
+        runner: What runs the code of workflows.
+        cached: How many cases stay in memory between their events; the rest cost none.
     """
-    casebook = Casebook(register)
+    side_by_side = deployment.config(version) if version else None
     engine = Engine(client, task_queue, register.history)
     adoptions = Adoptions(register, engine)
     retention = Retention(register, [engine.forget, *outside])
     reconciliation = Reconciliation(register, CaseRuns(client, task_queue))
     departments = Departments(register, bounds)
+    casebook = Casebook(register, departments)
     deliveries = Worker(
         client,
         task_queue=f"{task_queue}{SYSTEMS}",
         activities=[departments.deliver],
         max_concurrent_activities=500,
         graceful_shutdown_timeout=timedelta(seconds=5),
+        deployment_config=side_by_side,
     )
     cases = Worker(
         client,
@@ -133,13 +145,14 @@ def build(
             reconciliation.mend,
             reconciliation.conclude,
         ],
-        workflow_runner=SANDBOX,
-        max_cached_workflows=500,
+        workflow_runner=runner,
+        max_cached_workflows=cached,
         # They share one interpreter: more at once make each slower, and the engine's library gives one two seconds.
         max_concurrent_workflow_tasks=32,
         max_concurrent_activities=200,
         max_concurrent_local_activities=200,
         graceful_shutdown_timeout=timedelta(seconds=5),
+        deployment_config=side_by_side,
     )
     return Workers(deliveries, cases, departments=departments, relay=Relay(register.kept, engine), courier=courier)
 
@@ -166,6 +179,8 @@ async def run(settings: Settings) -> None:
         keys = own_keys.load(settings)
         watching = asyncio.create_task(Following(own_keys.path(settings), keys).run())
         stack.callback(watching.cancel)
+        if not await _fits(database, stop):
+            return
         client = await _connected(keys, f"127.0.0.1:{settings.temporal_port}", stop)
         if client is None:
             return
@@ -180,16 +195,44 @@ async def run(settings: Settings) -> None:
         in_force = CityOfNotices(city, register.policies, lambda one: at_pace(one, settings))
         courier = Courier(register.sending_queue, register.seals, in_force, _wording(settings), channels)
         attachments = Attachments(settings.attachments or settings.state / "attachments")
+        version = deployment.version(settings.deployment, settings.build_id)
         workers = build(
-            client, settings.task_queue, register, bounds=bounds, courier=courier, outside=[attachments.delete_all]
+            client,
+            settings.task_queue,
+            register,
+            bounds=bounds,
+            courier=courier,
+            outside=[attachments.delete_all],
+            version=version,
+            runner=SANDBOX if settings.sandbox else UnsandboxedWorkflowRunner(),
+            cached=settings.cached_cases,
         )
         await stack.enter_async_context(workers)
+        telling = deployment.tell_whether_it_works(client, settings.task_queue, version)
+        stack.callback(asyncio.create_task(telling).cancel)
         for nightly in (ERASING, RECONCILING):
             ensuring = nightly.ensure_for_sure(client, settings.task_queue, city.policy.city_zone)
             stack.callback(asyncio.create_task(ensuring).cancel)
         chaining = asyncio.create_task(register.audit.chain.run())
         stack.callback(chaining.cancel)
         await stop.wait()
+
+
+async def _fits(database: AsyncEngine, stop: asyncio.Event) -> bool:
+    """Wait until the database answers and its schema suits this release; false once it is told to stop before that."""
+    pause = _SHORTEST_WAIT
+    while not stop.is_set():
+        try:
+            todo = await advice(database)
+        except UnavailableError as error:
+            todo = str(error)
+        if todo is None:
+            return True
+        _log.warning("waiting for the register: %s", todo)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(_LONGEST_WAIT, pause * 2)
+    return False
 
 
 async def _connected(keys: KeyFile, address: str, stop: asyncio.Event) -> Client | None:
@@ -221,7 +264,7 @@ def main() -> None:
     settings = Settings()
     discreet.configure(settings.log_level)
     try:
-        asyncio.run(run(settings))
+        loop.run(run(settings))
     except (InvalidError, PolicyError, KeyFileError) as error:
         # The last line of the log is what the start of the whole service tells.
         raise SystemExit(f"hotline: {error}") from None

@@ -1,12 +1,17 @@
 """The casebook: writes what happened to a case into the register, and reads it there."""
 
+import asyncio
+from collections.abc import Collection
+
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.departments import Departments
 from activities.messages import (
     READ_HISTORY,
     RECORD,
     REWRITE,
+    Delivery,
     HistoryPart,
     HistoryRequest,
     Recorded,
@@ -14,6 +19,7 @@ from activities.messages import (
     fitting,
 )
 from cases.errors import InvalidError
+from cases.order_form import OrderForm
 from records.errors import ConflictError, GapError
 from records.register import Register
 
@@ -21,10 +27,11 @@ _PAGE = 1_000
 
 
 class Casebook:
-    """Writes into one register, and reads from it."""
+    """Writes into one register, and reads from it; what units are told goes on to their systems if they are prompt."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register, departments: Departments | None = None) -> None:
         self._register = register
+        self._departments = departments
 
     @activity.defn(name=RECORD)
     async def record(self, request: RecordRequest) -> Recorded:
@@ -46,7 +53,19 @@ class Casebook:
             raise ApplicationError(str(error), type="conflict", non_retryable=True) from None
         except InvalidError as error:
             raise ApplicationError(str(error), type="invalid", non_retryable=True) from None
-        return Recorded(in_mailbox=tuple(form.key for form in request.orders if form.unit not in units))
+        in_mailbox = tuple(form.key for form in request.orders if form.unit not in units)
+        return Recorded(in_mailbox=in_mailbox, delivered=await self._delivered(request, in_mailbox))
+
+    async def _delivered(self, request: RecordRequest, in_mailbox: Collection[str]) -> dict[str, Delivery]:
+        """What systems have taken at once. Of several orders to one unit only the first is tried: they go in order."""
+        first: dict[str, OrderForm] = {}
+        for form in request.orders:
+            if form.key in request.at_once and form.key not in in_mailbox:
+                first.setdefault(form.unit, form)
+        if self._departments is None or not first:
+            return {}
+        answers = await asyncio.gather(*map(self._departments.deliver_at_once, first.values()))
+        return {form.key: answer for form, answer in zip(first.values(), answers, strict=True) if answer is not None}
 
     @activity.defn(name=REWRITE)
     async def rewrite(self, request: RecordRequest) -> None:

@@ -38,6 +38,9 @@ _COMING_BACK = 0.25
 _BEFORE_THE_END = 5.0
 """Seconds that are left of an attempt's time, or of a delivery's, to say what became of it."""
 
+_AT_ONCE = 1.0
+"""Seconds that an order may take that a case waits for."""
+
 _LOOKS_FOR = 2.0
 """Seconds for which an order waits for the register, which may be away."""
 
@@ -122,6 +125,25 @@ class Departments:
             self._failures.pop(form.key, None)
             await self._stuck.arrived(form)
             return delivery
+
+    async def deliver_at_once(self, form: OrderForm) -> Delivery | None:
+        """Post an order that nobody has tried before to a system that is known to answer promptly.
+
+        It is part of recording the order, and the case does nothing else meanwhile, so that this must end soon. It
+        saves the engine all that a delivery costs. In the list of stuck deliveries such an order cannot be.
+
+        Returns:
+            What the system answered; none if it is not such a system, or did not take the order. Then it is delivered
+            as any other, under the same key.
+        """
+        try:
+            async with asyncio.timeout(_AT_ONCE):
+                system = await self._systems.of(form.unit)
+                if system is None or not self._way(system).lane.free(_USUAL_PRIORITY):
+                    return None
+                return await self._carry(form, system)
+        except (LaterError, NotTakenError, UnavailableError, TimeoutError):
+            return None
 
     async def _deliver(self, form: OrderForm) -> Delivery:
         # That it has none may have been true half a minute ago: what is left in a mailbox now is never posted.

@@ -35,10 +35,32 @@ MOST_BYTES = 1_000_000
 """What one message to the engine may hold in events: half of what its server takes, for the rest of the message."""
 
 
+class Delivery(Value):
+    """What became of an order that was delivered.
+
+    `taken` tells whether a system has it; a unit without one reads its mailbox. Its `answer`, if it gave one at once,
+    signs for the order or disputes it, with `reason`, `evidence` and the unit that it proposes (Art. 12).
+    """
+
+    taken: bool
+    answer: Literal["accepted", "refused"] | None = None
+    note: Note = ""
+    reason: Note = ""
+    evidence: Note = ""
+    proposed: Code | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_told_before(cls, given: Any) -> Any:
+        """An earlier release answered with yes or no."""
+        return {"taken": given} if isinstance(given, bool) else given
+
+
 class RecordRequest(Value):
     """Events to write into the register, and the case they add up to where that is at hand.
 
-    With them goes what they owe: what units are told, and the notices to people.
+    With them goes what they owe: what units are told, and the notices to people. `at_once` are the keys of the orders
+    that nobody has tried to deliver: once they are written, they may be.
     """
 
     number: str
@@ -46,12 +68,17 @@ class RecordRequest(Value):
     case: Case | None = None
     orders: tuple[OrderForm, ...] = ()
     notices: tuple[Notice, ...] = ()
+    at_once: tuple[str, ...] = ()
 
 
 class Recorded(Value):
-    """What was recorded. `in_mailbox` are the keys of the orders to units that have no system: no more is owed them."""
+    """What was recorded. `in_mailbox` are the keys of the orders to units that have no system: no more is owed them.
+
+    `delivered` are those that a system has taken at once, with its answers.
+    """
 
     in_mailbox: tuple[str, ...] = ()
+    delivered: dict[str, Delivery] = Field(default_factory=dict)
 
 
 class HistoryRequest(Value):
@@ -88,27 +115,6 @@ def fitting(events: Sequence[Event], with_them: Mapping[int, Sequence[Value]] | 
 def weight(value: Value) -> int:
     """How many bytes an event, or something like it, takes in a message."""
     return len(to_json(value)) + 1
-
-
-class Delivery(Value):
-    """What became of an order that was delivered.
-
-    `taken` tells whether a system has it; a unit without one reads its mailbox. Its `answer`, if it gave one at once,
-    signs for the order or disputes it, with `reason`, `evidence` and the unit that it proposes (Art. 12).
-    """
-
-    taken: bool
-    answer: Literal["accepted", "refused"] | None = None
-    note: Note = ""
-    reason: Note = ""
-    evidence: Note = ""
-    proposed: Code | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_told_before(cls, given: Any) -> Any:
-        """An earlier release answered with yes or no."""
-        return {"taken": given} if isinstance(given, bool) else given
 
 
 class CaseMessage(Value):

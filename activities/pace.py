@@ -14,6 +14,9 @@ _MOMENT = 1.0
 _LONGEST = 120.0
 """Seconds after which what waits looks again: the system may have become faster meanwhile."""
 
+_PROMPT = 0.1
+"""Seconds in which a system usually answers that a case may wait for with everything else that it does."""
+
 _FORGOTTEN_AFTER = 600.0
 _MANY = 10_000
 
@@ -58,6 +61,15 @@ class Lane:
         self._moments[key] = at
         self._forget(now)
         return at - now
+
+    def free(self, priority: int) -> bool:
+        """Whether an order could go out now and be answered promptly, without taking anybody's turn.
+
+        Of a system that nothing has gone to yet it is not known whether it answers promptly.
+        """
+        now = self._clock()
+        prompt = 0.0 < self._usual <= _PROMPT
+        return prompt and len(self._began) < self.at_once and max(self._next, self._free(priority, now)) <= now
 
     def anew(self) -> None:
         """Forget who waits for how long: the system has changed. Those who come back find a free way."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import sys
 from contextlib import AsyncExitStack
 
 import uvicorn
@@ -47,7 +46,7 @@ from api.safety import Safety
 from api.services import Services
 from api.watch import MailboxWatch
 from cases.city import City
-from hotline import discreet, own_keys, ports, stack
+from hotline import discreet, loop, own_keys, ports, stack
 from hotline.city import at_pace
 from hotline.errors import StartError
 from hotline.policies import load
@@ -216,12 +215,7 @@ def main() -> None:
     """Serve by the settings of the environment."""
     settings = Settings()
     discreet.configure(settings.log_level)
-    if sys.platform == "win32":
-        asyncio.run(serve(settings))
-    else:
-        import uvloop
-
-        uvloop.run(serve(settings))
+    loop.run(serve(settings))
 
 
 if __name__ == "__main__":

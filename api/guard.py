@@ -68,7 +68,7 @@ class _StrictRequest(Request):
         return read_json(await self.body())
 
 
-def caller(
+async def caller(
     request: Request,
     _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
     __: Annotated[str | None, Security(_HEADER)],
@@ -88,7 +88,7 @@ _SIGNATURE = APIKeyHeader(
 )
 
 
-def signer(request: Request, _: Annotated[str | None, Security(_SIGNATURE)]) -> Caller:
+async def signer(request: Request, _: Annotated[str | None, Security(_SIGNATURE)]) -> Caller:
     """The unit whose signature the guard let in."""
     return cast(Caller, request.state.caller)
 

@@ -11,7 +11,7 @@ from cases.errors import InvalidError
 _LONGEST = 200
 
 
-def idempotency_key(
+async def idempotency_key(
     idempotency_key: Annotated[
         str | None,
         Header(

@@ -26,7 +26,7 @@ AHEAD = timedelta(seconds=60)
 """How far ahead of ours a caller's clock may run."""
 
 
-def parsed_number(
+async def parsed_number(
     number: Annotated[str, Path(description="The case number, as it was given or read aloud.", max_length=100)],
 ) -> str:
     """The number in an address, however it was spelled.

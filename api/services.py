@@ -47,4 +47,9 @@ def of(request: Request) -> Services:
     return cast(Services, request.app.state.services)
 
 
-ServicesDep = Annotated[Services, Depends(of)]
+async def _services(request: Request) -> Services:
+    # What is not asynchronous would be asked in a thread of its own, which costs more than it does.
+    return of(request)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]

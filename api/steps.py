@@ -63,7 +63,9 @@ class Asking:
         return await find_other(self.services, self.caller, field, number)
 
 
-def asking(number: NumberDep, caller: CallerDep, services: ServicesDep, idempotency_key: IdempotencyKey) -> Asking:
+async def asking(
+    number: NumberDep, caller: CallerDep, services: ServicesDep, idempotency_key: IdempotencyKey
+) -> Asking:
     """Who asks for a step of the case in the address."""
     return Asking(number, caller, services, idempotency_key)
 

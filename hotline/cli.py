@@ -18,6 +18,7 @@ from hotline import (
     erasure_commands,
     kept_commands,
     key_commands,
+    migrate,
     notice_commands,
     policy_commands,
     reconcile_commands,
@@ -85,6 +86,9 @@ def worker() -> None:
     import worker as process
 
     process.main()
+
+
+app.command("migrate", rich_help_panel="The service")(migrate.migrate)
 
 
 @app.command(rich_help_panel="The service")

@@ -27,6 +27,7 @@ from hotline.terminal import foreground
 from records.database import connect, migrate
 from records.keys import Keys
 from records.register import Register
+from workflows import deployment
 from workflows.adoptions import Adoptions
 
 _PATIENCE = 120.0
@@ -213,6 +214,10 @@ class Service:
         """Wait until every part does what it is there for."""
         queue = self._settings.task_queue
         await self._until("the worker", self._children, lambda: temporal_server.worked_on(temporal, queue))
+        if not temporal_server.named_elsewhere():
+            # Nobody else works for this engine. Which release worked for it the last time is of no account.
+            own = deployment.version(self._settings.deployment, self._settings.build_id)
+            await self._until("the worker", self._children, lambda: deployment.made_current(temporal, queue, own))
         self._record.api = _reached_at(self._settings.host, self._settings.api_port)
         async with httpx.AsyncClient(timeout=5) as http:
             await self._until("the API", self._children, lambda: _ready(http, f"{self._record.api}/readyz"))

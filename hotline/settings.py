@@ -72,6 +72,25 @@ class Settings(BaseSettings):
         5_000, ge=10, le=1_000_000, description="Keys that each API process holds ready, one for each new case."
     )
     task_queue: str = Field("hotline", description="The task queue that case workflows run on.")
+    deployment: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$",
+        max_length=100,
+        description="What the engine calls the workers whose releases run side by side; without it they have none.",
+    )
+    build_id: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._+-]*$",
+        max_length=100,
+        description="What it calls this release of them; without it, by its number.",
+    )
+    cached_cases: int = Field(
+        5_000, ge=10, le=1_000_000, description="Cases that each worker keeps in memory between their events."
+    )
+    sandbox: bool = Field(
+        False,
+        description="Whether workers run workflows in Temporal's sandbox, which costs a third of their throughput.",
+    )
     retention_days: int = Field(
         30, ge=1, le=3650, description="Days that the embedded Temporal server keeps the history of closed cases."
     )

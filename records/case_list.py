@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import ColumnElement, DateTime, cast, func, literal_column, or_, tuple_
+from sqlalchemy import ColumnElement, DateTime, cast, func, literal_column, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from cases.vocabulary import Kind, Status
 from records.cursor import Cursor, Page, check_limit
 from records.database import reading
+from records.planning import planned_anew
 from records.tables import CaseRow
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -55,6 +56,8 @@ _FOREVER = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
 _DUE: ColumnElement[Any] = func.coalesce(col(CaseRow.due_at), _FOREVER)
 """As in the indexes: without a deadline comes last."""
 
+_Rows = SelectOfScalar[CaseRow]
+
 
 async def list_cases(engine: AsyncEngine, wanted: CaseFilter, limit: int, after: str | None) -> Page[CaseRow]:
     """One page of the cases that a filter lets through.
@@ -63,25 +66,30 @@ async def list_cases(engine: AsyncEngine, wanted: CaseFilter, limit: int, after:
         InvalidError: `after` or `limit` makes no sense.
     """
     check_limit(limit)
-    async with reading(engine) as session:
-        rows = list(await session.exec(fitting(wanted, after).limit(limit + 1)))
+    rows: list[CaseRow] = []
+    async with reading(engine) as session, planned_anew(session):
+        for asked in fitting(wanted, after):
+            known = {row.number for row in rows}
+            # Between the two a case may have lost its deadline: it stands where it was seen first. Each is asked for a
+            # whole page, since for the rest of one the planner may go through cases of which hardly any fits.
+            rows += [row for row in await session.exec(asked.limit(limit + 1)) if row.number not in known]
+            if len(rows) > limit:
+                break
     return Page(items=rows[:limit], next=_next(rows, limit, wanted.order))
 
 
-def fitting(wanted: CaseFilter, after: str | None) -> "SelectOfScalar[CaseRow]":
-    """The query for the cases that a filter lets through, from a page's end on.
+def fitting(wanted: CaseFilter, after: str | None) -> list[_Rows]:
+    """The queries for the cases that a filter lets through, from a page's end on: those of one come before the next's.
+
+    By deadline there are two. In one, the few cases that have a deadline and all that ever were without would look
+    alike to the planner, which then looks for a page of the first kind among the second.
 
     Raises:
         InvalidError: `after` makes no sense.
     """
-    return _from(select(CaseRow).where(*_conditions(wanted)), wanted.order, after)
-
-
-async def count_by_status(engine: AsyncEngine) -> dict[str, int]:
-    """How many cases stand where; a status without cases has 0."""
-    async with reading(engine) as session:
-        counted = await session.exec(select(CaseRow.status, func.count()).group_by(col(CaseRow.status)))
-        return {status.value: 0 for status in Status} | dict(counted.all())
+    cursor = None if after is None else Cursor.read(after, wanted.order)
+    fit = select(CaseRow).where(*_conditions(wanted))
+    return [_newest(fit, cursor)] if wanted.order == "received_at" else _due_next(fit, cursor)
 
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
@@ -100,13 +108,14 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         if unit is not None:
             # As the partial index says it, which holds the few cases with such units.
             conditions += [column != [], column.contains([unit])]
-    due, received = col(CaseRow.due_at), col(CaseRow.received_at)
-    if wanted.overdue is True:
-        conditions.append(due < func.now())
-    if wanted.overdue is False:
-        conditions.append(or_(due.is_(None), due >= func.now()))
+    if wanted.overdue is not None:
+        conditions.append(func.now() > _DUE if wanted.overdue else func.now() <= _DUE)
     if wanted.due_before is not None:
-        conditions.append(due < wanted.due_before)
+        conditions.append(cast(wanted.due_before, DateTime(timezone=True)) > _DUE)
+    if wanted.overdue or wanted.due_before is not None:
+        # As the indexes of the cases with a deadline say it.
+        conditions.append(_DUE < _FOREVER)
+    received = col(CaseRow.received_at)
     if wanted.received_from is not None:
         conditions.append(received >= wanted.received_from)
     if wanted.received_before is not None:
@@ -114,17 +123,22 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _from(statement: "SelectOfScalar[CaseRow]", order: str, after: str | None) -> "SelectOfScalar[CaseRow]":
-    cursor = None if after is None else Cursor.read(after, order)
+def _newest(fit: _Rows, cursor: Cursor | None) -> _Rows:
     received, number = col(CaseRow.received_at), col(CaseRow.number)
-    if order == "received_at":
-        ordered = statement.order_by(received.desc(), number.desc())
-        return ordered if cursor is None else ordered.where(tuple_(received, number) < (cursor.at, cursor.number))
-    ordered = statement.order_by(_DUE, number)
+    ordered = fit.order_by(received.desc(), number.desc())
+    return ordered if cursor is None else ordered.where(tuple_(received, number) < (cursor.at, cursor.number))
+
+
+def _due_next(fit: _Rows, cursor: Cursor | None) -> list[_Rows]:
+    number = col(CaseRow.number)
+    dated = fit.where(_DUE < _FOREVER).order_by(_DUE, number)
+    undated = fit.where(_DUE == _FOREVER).order_by(number)
     if cursor is None:
-        return ordered
-    place: Any = _FOREVER if cursor.at is None else cast(cursor.at, DateTime(timezone=True))
-    return ordered.where(tuple_(_DUE, number) > tuple_(place, cursor.number))
+        return [dated, undated]
+    if cursor.at is None:
+        return [undated.where(number > cursor.number)]
+    place = tuple_(cast(cursor.at, DateTime(timezone=True)), cursor.number)
+    return [dated.where(tuple_(_DUE, number) > place), undated]
 
 
 def _next(rows: list[CaseRow], limit: int, order: str) -> str | None:

@@ -1,10 +1,11 @@
 """The keys of cases' texts, wrapped by a master key: made, found, claimed by their cases, destroyed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import pairwise
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import LargeBinary, String, bindparam, delete, func, text, true, update
+from sqlalchemy import ColumnElement, LargeBinary, String, and_, bindparam, delete, func, or_, text, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import col, select
@@ -36,7 +37,7 @@ class DataKeys:
         """
         strange = (
             select(DataKeyRow.master, func.count(), func.count(func.distinct(DataKeyRow.case_number)))
-            .where(_USABLE, _OF_A_CASE, col(DataKeyRow.master).not_in(list(self._master.keys)))
+            .where(_USABLE, _OF_A_CASE, _other_than(self._master.keys))
             .group_by(col(DataKeyRow.master))
             .order_by(col(DataKeyRow.master))
         )
@@ -145,6 +146,14 @@ class DataKeys:
             return None
 
 
+def _other_than(masters: Iterable[str]) -> ColumnElement[bool]:
+    """Which keys none of some masters wraps. An index finds what lies between them, if anything does."""
+    known = sorted(masters)
+    master = col(DataKeyRow.master)
+    between = [and_(master > low, master < high) for low, high in pairwise(known)]
+    return and_(or_(master < known[0], *between, master > known[-1]), master.not_in(known))
+
+
 _AGAIN = (
     func.unnest(bindparam("ids", type_=ARRAY(String)), bindparam("anew", type_=ARRAY(LargeBinary)))
     .table_valued("id", "wrapped", name="again")
@@ -156,20 +165,31 @@ _REWRAP = (
     .values(wrapped=_AGAIN.c.wrapped, master=bindparam("master_now"))
 )
 
+_OWNED = (
+    func.unnest(bindparam("ids", type_=ARRAY(String)), bindparam("numbers", type_=ARRAY(String)))
+    .table_valued("id", "number", name="owned")
+    .render_derived()
+)
 _CLAIM = (
     update(DataKeyRow)
-    .where(col(DataKeyRow.id) == func.any(bindparam("ids", type_=ARRAY(String))), col(DataKeyRow.case_number).is_(None))
-    .values(case_number=bindparam("number"))
+    .where(col(DataKeyRow.id) == _OWNED.c.id, col(DataKeyRow.case_number).is_(None))
+    .values(case_number=_OWNED.c.number)
 )
 
 
 async def claim(connection: AsyncConnection, number: str, rows: Iterable[bytes]) -> None:
     """Note the case that keys belong to, by the texts of its events that they sealed; the first case keeps a key."""
-    ids: set[str] = set()
-    for row in rows:
-        ids |= keys_in(row.decode())
-    if ids:
-        await connection.execute(_CLAIM, {"ids": sorted(ids), "number": number})
+    await claim_all(connection, {number: rows})
+
+
+async def claim_all(connection: AsyncConnection, rows: Mapping[str, Iterable[bytes]]) -> None:
+    """The same for several cases, by their numbers."""
+    found = [
+        (key, number) for number, some in rows.items() for key in {key for row in some for key in keys_in(row.decode())}
+    ]
+    if found:
+        found.sort()
+        await connection.execute(_CLAIM, {"ids": [key for key, _ in found], "numbers": [number for _, number in found]})
 
 
 async def destroy(connection: AsyncConnection, number: str) -> int:

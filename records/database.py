@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
@@ -16,7 +14,9 @@ from sqlalchemy.pool import NullPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cases.errors import InvalidError
+from records import schema
 from records.errors import SchemaError
+from records.idle import glance_before_asking
 from records.reach import SilentError, outage_of
 
 _PATIENCE = 20.0
@@ -62,7 +62,7 @@ def sqlalchemy_url(url: str) -> str:
 
 def connect(url: str, pool_size: int = 10) -> AsyncEngine:
     """A pool of connections; none is made before it is needed. Whoever connects disposes of the engine."""
-    return create_async_engine(
+    engine = create_async_engine(
         sqlalchemy_url(url),
         pool_size=pool_size,
         max_overflow=0,
@@ -72,6 +72,8 @@ def connect(url: str, pool_size: int = 10) -> AsyncEngine:
         # Errors travel into logs and into Temporal's histories, where a complaint's text has no business.
         hide_parameters=True,
     )
+    glance_before_asking(engine.dialect)
+    return engine
 
 
 @asynccontextmanager
@@ -87,35 +89,54 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """A session to read rows with, which stay usable afterwards.
+    """A session to read rows with, which stay usable afterwards. Each statement sees what is committed by then.
+
+    It has no transaction: beginning and ending one would double the way to the server, and its end by a rollback has
+    the driver forget every statement that it had prepared.
 
     Raises:
         UnavailableError: PostgreSQL is out of reach.
     """
     async with _in_time(engine), AsyncSession(engine, expire_on_commit=False) as session:
+        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         yield session
 
 
-def migrate(url: str) -> None:
+def migrate(url: str) -> str:
     """Bring the schema up to this release, in one transaction. Of several that start at once, one does it.
+
+    Returns:
+        The schema that the database has now: this release's, or a newer one that says that this release works on it.
 
     Raises:
         UnavailableError: PostgreSQL is out of reach.
-        SchemaError: a newer release has been here.
+        SchemaError: a newer release has been here, and this one does not work on what it made.
     """
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args=_CONNECTING, hide_parameters=True)
-    config = Config()
-    config.set_main_option("script_location", "records:migrations")
     with _outages(), engine.begin() as connection:
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise SchemaError(
-                "this database was migrated by a newer release of hotline; install that release, or set "
-                f"HOTLINE_DATABASE_URL to another database ({error})"
-            ) from error
+        match schema.fit(connection):
+            case schema.Fit.NEWER:
+                raise SchemaError(
+                    "this database was migrated by a newer release of hotline; install that release, or set "
+                    "HOTLINE_DATABASE_URL to another database"
+                )
+            case schema.Fit.OLDER:
+                config = schema.config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                schema.note_oldest_code(connection)
+        return schema.found(connection)[0] or ""
+
+
+async def advice(engine: AsyncEngine) -> str | None:
+    """What somebody must do before this code can work on a database, as `schema.advice` says it; none if it can.
+
+    Raises:
+        UnavailableError: PostgreSQL is out of reach.
+    """
+    async with transaction(engine) as connection:
+        return await connection.run_sync(schema.advice)
 
 
 @asynccontextmanager

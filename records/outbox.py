@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +13,7 @@ from cases.notice import Notice
 from cases.order_form import OrderForm
 from records.batch import Batch
 from records.outgoing import DeliveryRow, MailboxRow, NoticeRow
+from records.rows import array, insert_rows
 from records.text import storable_value
 
 _MAILBOX: Table = MailboxRow.__table__  # type: ignore[attr-defined]
@@ -55,7 +57,7 @@ async def put_orders(connection: AsyncConnection, forms: Sequence[OrderForm]) ->
         }
         for form in forms
     ]
-    await connection.execute(insert(_MAILBOX).on_conflict_do_nothing(), rows)
+    await connection.execute(_PUT_ORDERS, {"rows": array(map(to_json, rows))})
 
 
 async def put_notices(connection: AsyncConnection, notices: Sequence[Notice]) -> None:
@@ -73,7 +75,7 @@ async def put_notices(connection: AsyncConnection, notices: Sequence[Notice]) ->
         }
         for one in notices
     ]
-    await connection.execute(insert(_NOTICES).on_conflict_do_nothing(), rows)
+    await connection.execute(_PUT_NOTICES, {"rows": array(map(to_json, rows))})
 
 
 async def _note_deliveries(connection: AsyncConnection, batches: Sequence[Batch]) -> None:
@@ -115,3 +117,7 @@ def _stopped(key: str, batch: Batch, event: Event) -> dict[str, Any] | None:
 def _key(event: Event) -> str | None:
     """The key of the delivery that an event tells of, if it tells of one."""
     return event.fact.key if isinstance(event.fact, Delivered | Undelivered | DeliveryRetried) else None
+
+
+_PUT_ORDERS = insert_rows(_MAILBOX, but=("id", "written_at")).on_conflict_do_nothing()
+_PUT_NOTICES = insert_rows(_NOTICES, but=("owed_at", "planned_at")).on_conflict_do_nothing()

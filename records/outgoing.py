@@ -133,6 +133,14 @@ class SendingRow(SQLModel, table=True):
         Index("sendings_waiting", "urgent", "send_after", "id", postgresql_where=text("state = 'waiting'")),
         Index("sendings_gathering", "addressee", "send_after", "id", postgresql_where=text("state = 'waiting'")),
         Index("sendings_addressee", "addressee", "planned_at"),
-        Index("sendings_stuck", "failing_since", "id", postgresql_where=text("failing_since IS NOT NULL")),
+        Index(
+            "sendings_failing",
+            "state",
+            "failing_since",
+            "id",
+            postgresql_include=["channel"],
+            postgresql_where=text("failing_since IS NOT NULL"),
+        ),
+        Index("sendings_gathered", "gathered_in", postgresql_where=text("gathered_in IS NOT NULL")),
         Index("sendings_case", "case_number"),
     )

@@ -19,7 +19,7 @@ from cases.errors import InvalidError
 from cases.policy import Policy
 from cases.routing import Catalogue, Category, Unit
 from cases.vocabulary import SYSTEM, Actor, Value
-from records import audit, open_cases
+from records import audit, case_counts, open_cases
 from records.database import reading, transaction
 from records.open_cases import OpenCase
 from records.tables import PolicyRow
@@ -164,7 +164,7 @@ class Policies:
 
     async def open_by_version(self, policy: str) -> dict[str, int]:
         """How many open cases are held to which version of a policy."""
-        return await open_cases.by_version(self._engine, policy)
+        return await case_counts.open_by_version(self._engine, policy)
 
     async def _row(self, policy: str, version: str) -> PolicyRow | None:
         async with reading(self._engine) as session:

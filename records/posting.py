@@ -1,11 +1,11 @@
 """Writing batches of events in one transaction: the events, their audit entries, and the rows of their cases."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Integer, Row, String, Table, Text, bindparam, cast, column, delete, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
+from sqlalchemy import Integer, Row, String, Table, bindparam, column, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, Insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,11 +15,12 @@ from cases.evolve import fold
 from records.audit_events import take_back as take_events_back
 from records.audit_events import with_entries
 from records.batch import Batch, case_row
-from records.data_keys import claim
+from records.data_keys import claim_all
 from records.database import transaction
 from records.errors import ConflictError, GapError
 from records.history import stored_event
 from records.outbox import put_out, take_back
+from records.rows import array, insert_rows
 from records.tables import CaseRow, EventRow
 
 _CASES: Table = CaseRow.__table__  # type: ignore[attr-defined]
@@ -131,13 +132,12 @@ async def _conflict(connection: AsyncConnection, batch: Batch, stored: int) -> C
 
 async def _write(connection: AsyncConnection, batches: Sequence[Batch], versions: dict[str, int]) -> None:
     events = [row for batch in batches for row in batch.rows_after(versions.get(batch.number, 0))]
-    written = await connection.execute(_ADD_EVENTS, {"rows": _array(events)})
+    written = await connection.execute(_ADD_EVENTS, {"rows": array(events)})
     if written.rowcount != len(events):
         raise RacedError
-    for batch in batches:
-        await claim(connection, batch.number, batch.rows_after(versions.get(batch.number, 0)))
+    await claim_all(connection, {one.number: one.rows_after(versions.get(one.number, 0)) for one in batches})
     rows = [batch.projected or await _folded(connection, batch) for batch in batches]
-    await connection.execute(_PUT_CASES, {"rows": _array(rows)})
+    await connection.execute(_PUT_CASES, {"rows": array(rows)})
     await put_out(connection, batches)
 
 
@@ -147,23 +147,8 @@ async def _folded(connection: AsyncConnection, batch: Batch) -> bytes:
     return case_row(fold(history), history[-1])
 
 
-def _array(rows: Iterable[bytes]) -> str:
-    return f"[{','.join(row.decode() for row in rows)}]"
-
-
-def _insert(table: Table, *, but: Iterable[str] = ()) -> Insert:
-    """An insert of however many rows, given as one JSON array: one statement, prepared once."""
-    columns = [one for one in table.columns if one.name not in but]
-    given = (
-        func.jsonb_to_recordset(cast(bindparam("rows", type_=Text), JSONB))
-        .table_valued(*(column(one.name, one.type) for one in columns), name="given")
-        .render_derived(with_types=True)
-    )
-    return insert(table).from_select([one.name for one in columns], select(given))
-
-
 def _put_cases() -> Insert:
-    put = _insert(_CASES)
+    put = insert_rows(_CASES)
     # The reference and the content that a case was received with stay what they were first.
     changing = [one for one in _CASES.columns if one.name not in ("number", "content_fingerprint")]
     return put.on_conflict_do_update(
@@ -180,5 +165,5 @@ _VERSIONS = (
     .order_by(_CASES.c.number)
     .with_for_update()
 )
-_ADD_EVENTS = with_entries(_insert(_EVENTS, but=("recorded_at",)).on_conflict_do_nothing())
+_ADD_EVENTS = with_entries(insert_rows(_EVENTS, but=("recorded_at",)).on_conflict_do_nothing())
 _PUT_CASES = _put_cases()

@@ -14,7 +14,7 @@ from cases.order_form import OrderForm
 from cases.owed import owed
 from cases.routing import Unit
 from cases.vocabulary import Complainant
-from records import candidates, case_list, directory, posting
+from records import candidates, case_counts, case_list, directory, posting
 from records.audit import Audit, AuditEntry
 from records.audit_reasons import reasons
 from records.batch import Batch
@@ -191,7 +191,7 @@ class Register:
 
     async def count_by_status(self) -> dict[str, int]:
         """How many cases stand where; a status without cases has 0."""
-        return await case_list.count_by_status(self._engine)
+        return await case_counts.by_status(self._engine)
 
     async def put_units(self, units: Sequence[Unit], endpoints: Mapping[str, str] | None = None) -> None:
         """Add units, or change those that are there.

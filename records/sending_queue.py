@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Row, Table, Update, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, String, Table, delete, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cases.sealed import keys_in
 from records.data_keys import claim
 from records.database import transaction
 from records.outgoing import NoticeRow, SendingRow
+from records.rows import array, insert_rows
 from records.text import storable_value
 
 _NOTICES: Table = NoticeRow.__table__  # type: ignore[attr-defined]
@@ -48,15 +50,18 @@ class Planning:
     _connection: AsyncConnection
     _spoken_for: list[str] = field(default_factory=list)
     _kept: list[str] = field(default_factory=list)
+    _unwritten: list[Item] = field(default_factory=list)
 
     async def waits_until(self, addressee: str) -> datetime | None:
         """When something to an addressee goes out that another notice can still be gathered with."""
+        await self._write()
         asked = select(func.min(_SENDINGS.c.send_after)).where(_gathered_with(addressee))
         found: datetime | None = (await self._connection.execute(asked)).scalar_one()
         return found
 
     async def last(self, addressee: str) -> datetime | None:
         """When an addressee was last sent something, or it was last tried or planned."""
+        await self._write()
         settled = func.coalesce(_SENDINGS.c.sent_at, _SENDINGS.c.failing_since, _SENDINGS.c.planned_at)
         mine = select(settled).where(_SENDINGS.c.addressee == addressee)
         newest = mine.order_by(_SENDINGS.c.planned_at.desc()).limit(1)
@@ -65,9 +70,8 @@ class Planning:
 
     async def put(self, notice: Row[Any], sendings: Sequence[Item], *, keep: bool = False) -> None:
         """Settle what goes out of a notice; nothing, if nobody is to get it. With `keep` its content stays."""
-        if sendings:
-            # One letter that the database has no place for would undo what was planned together with it, for ever.
-            await self._connection.execute(insert(_SENDINGS), [storable_value(one) for one in sendings])
+        # One letter that the database has no place for would undo what was planned together with it, for ever.
+        self._unwritten += [storable_value(one) for one in sendings]
         content = to_json(notice.content).decode()
         words = "".join(one[name] for one in sendings for name in _EMPTY)
         if keys_in(words) - keys_in(content):
@@ -77,10 +81,17 @@ class Planning:
 
     async def close(self) -> None:
         """Take down that they are planned."""
+        await self._write()
         for keys, changed in ((self._kept, {}), (self._spoken_for, {"content": None})):
             if keys:
                 done = update(_NOTICES).where(_NOTICES.c.key.in_(keys)).values(planned_at=self.now, **changed)
                 await self._connection.execute(done)
+
+    async def _write(self) -> None:
+        """Write the sendings that were put, before anything looks for them."""
+        if self._unwritten:
+            rows, self._unwritten = self._unwritten, []
+            await self._connection.execute(_PUT, {"rows": array(to_json({"attempts": 0} | row) for row in rows)})
 
 
 class SendingQueue:
@@ -153,14 +164,18 @@ class SendingQueue:
         async with transaction(self._engine) as connection:
             await connection.execute(update(_SENDINGS).where(*mine).values(claimed_until=until))
 
-    async def sent(self, sending: str, now: datetime) -> None:
-        """Take down that one went out. From then on nobody can read there to whom, and what.
+    async def sent(self, sendings: Sequence[str], now: datetime) -> None:
+        """Take down that some went out. From then on nobody can read there to whom, and what.
 
         That holds whatever another courier made of it meanwhile, whose own try may have failed.
         """
         changed = {"state": "sent", "sent_at": now, "failing_since": None, "reason": None, **_FREE, **_EMPTY}
-        within = update(_SENDINGS).where(_SENDINGS.c.gathered_in == sending).values(_EMPTY)
-        await self._change(sending, changed, "waiting", "failed", then=within)
+        these = func.any(literal(list(sendings), ARRAY(String)))
+        mine = (_SENDINGS.c.id == these, _SENDINGS.c.state.in_(("waiting", "failed")))
+        within = update(_SENDINGS).where(_SENDINGS.c.gathered_in == these).values(_EMPTY)
+        async with transaction(self._engine) as connection:
+            await connection.execute(update(_SENDINGS).where(*mine).values(changed))
+            await connection.execute(within)
 
     async def drop(self, sending: str) -> None:
         """Forget one that nobody can be told any more, since the case of all that it says was erased."""
@@ -186,20 +201,16 @@ class SendingQueue:
         since = func.coalesce(_SENDINGS.c.failing_since, now)
         changed = {"reason": reason, "failing_since": since, **_FREE}
         changed |= {"send_after": again_at} if again_at else {"state": "failed"}
-        await self._change(sending, changed, "waiting")
-
-    async def _change(self, sending: str, changed: Item, *states: str, then: Update | None = None) -> None:
-        mine = (_SENDINGS.c.id == sending, _SENDINGS.c.state.in_(states))
+        mine = (_SENDINGS.c.id == sending, _SENDINGS.c.state == "waiting")
         async with transaction(self._engine) as connection:
             await connection.execute(update(_SENDINGS).where(*mine).values(changed))
-            if then is not None:
-                await connection.execute(then)
 
 
 def _in_order(rows: Iterable[Row[Any]]) -> list[Item]:
     return sorted((dict(row._mapping) for row in rows), key=lambda one: (one["planned_at"], one["id"]))
 
 
+_PUT = insert_rows(_SENDINGS)
 _FREE: Item = {"claimed_until": None}
 _EMPTY: Item = {"address": "", "subject": "", "body": ""}
 

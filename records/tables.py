@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Dialect, Index, func, text
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -29,6 +29,12 @@ class Moment(TypeDecorator[datetime]):
 def moment(*, nullable: bool = False, now: bool = False) -> "Column[datetime]":
     """A column for a moment; with `now`, the database's own clock fills it in."""
     return Column(Moment, nullable=nullable, server_default=func.now() if now else None)
+
+
+_DUE = text("COALESCE(due_at, 'infinity'::timestamptz)")
+"""By what lists of what is due next are in order: without a deadline comes last."""
+_RUNNING = text("COALESCE(due_at, 'infinity'::timestamptz) < 'infinity'::timestamptz")
+"""With a deadline. Said so, the planner takes it for the same condition, and not for a second one."""
 
 
 class CaseRow(SQLModel, table=True):
@@ -101,22 +107,29 @@ class CaseRow(SQLModel, table=True):
         Index("cases_received", "received_at", "number"),
         Index("cases_status_received", "status", "received_at", "number"),
         Index("cases_unit_received", "unit", "received_at", "number"),
-        Index("cases_due", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
-        Index("cases_unit_due", "unit", text("COALESCE(due_at, 'infinity'::timestamptz)"), "number"),
+        Index("cases_due", _DUE, "number"),
+        Index("cases_unit_due", "unit", _DUE, "number"),
         Index("cases_area_received", "area", "received_at", "number"),
         Index("cases_category_received", "category", "received_at", "number"),
         Index("cases_incident", "incident", "number", postgresql_where=text("incident IS NOT NULL")),
+        Index("cases_incident_due", "incident", _DUE, "number", postgresql_where=text("incident IS NOT NULL")),
         Index("cases_involved", "involved", postgresql_using="gin", postgresql_where=text("involved <> '[]'::jsonb")),
         Index("cases_district_received", text("COALESCE(district, unit)"), "received_at", "number"),
         Index(
             "cases_district_due",
             text("COALESCE(district, unit)"),
-            text("COALESCE(due_at, 'infinity'::timestamptz)"),
+            _DUE,
             "number",
         ),
         Index(
             "cases_to_decide",
             "received_at",
+            "number",
+            postgresql_where=text("objected OR extension_asked OR awaits_supervisor"),
+        ),
+        Index(
+            "cases_to_decide_due",
+            _DUE,
             "number",
             postgresql_where=text("objected OR extension_asked OR awaits_supervisor"),
         ),
@@ -134,8 +147,34 @@ class CaseRow(SQLModel, table=True):
             "number",
             postgresql_where=text("closed_at IS NOT NULL AND content_fingerprint <> 'erased'"),
         ),
-        Index("cases_running", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("cases_open", "number", postgresql_where=text("closed_at IS NULL")),
+        Index("cases_status_due", "status", _DUE, "number"),
+        Index("cases_source_received", "source", "received_at", "number"),
+        Index("cases_level_received", "level", "received_at", "number"),
+        Index("cases_running_received", "received_at", "number", _DUE, postgresql_where=_RUNNING),
+        Index("cases_running_due", _DUE, "number", "received_at", postgresql_where=_RUNNING),
+        Index("cases_level_due", "level", _DUE, "number", postgresql_where=_RUNNING),
+        Index("cases_source_due", "source", _DUE, "number", postgresql_where=_RUNNING),
+        Index("cases_paused_received", "paused", "received_at", "number", postgresql_where=text("paused IS NOT NULL")),
+        Index("cases_paused_due", "paused", _DUE, "number", postgresql_where=text("paused IS NOT NULL")),
+        Index("cases_supervised_received", "received_at", "number", postgresql_where=text("supervised")),
+        Index("cases_supervised_due", _DUE, "number", postgresql_where=text("supervised")),
     )
+
+
+class CaseCountRow(SQLModel, table=True):
+    """How many cases stand somewhere, held to a version of a policy: the sum over the slots, which may be negative.
+
+    The database keeps it, as `cases` changes. A connection counts in one slot, so that it hardly ever waits for others.
+    """
+
+    __tablename__ = "case_counts"
+
+    policy: str = Field(primary_key=True)
+    policy_version: str = Field(primary_key=True)
+    status: str = Field(primary_key=True)
+    slot: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    cases: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class EventRow(SQLModel, table=True):

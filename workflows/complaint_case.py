@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from temporalio import workflow
-from temporalio.common import RawValue
+from temporalio.common import RawValue, SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import LAYOUT, MOST_REFUSALS, WORKFLOW, CaseStart
     from workflows.outside import history, notify, record, tell
     from workflows.owing import Owing
-    from workflows.search_attributes import values
+    from workflows.search_attributes import staged, values
 
 _TICK = Command(id="tick", actor=SYSTEM, act=Tick())
 
@@ -48,6 +48,9 @@ class ComplaintCase:
         self._begun = False
         self._alarm: datetime | None = None
         self._bytes = 0
+        if start.layout > LAYOUT:
+            # Its history would be one that no release can play again. The task is tried again, by who knows it.
+            raise RuntimeError(f"a newer release began this run, in layout {start.layout}; roll its workers first")
         self._layout = start.layout
         self._recorded = start.recorded
         self._renew_after = start.renew_after
@@ -73,6 +76,7 @@ class ComplaintCase:
             self._owing.tried(self._recorded)
             self._begin(events)
             self._owe_what_no_run_knows_of(seen_to(events) if start.revived else None)
+            self._owing.taken_up()
         clock = self._in_background(self._watch_the_clock())
         recorder = self._in_background(self._keep_recording())
         while True:
@@ -170,16 +174,19 @@ class ComplaintCase:
     def _apply(self, events: list[Event]) -> None:
         if not events:
             return
-        before = values(self.case)
+        before = self._attributes()
         for event in events:
             self.case = evolve(self.case, event)
             self.events.append(event)
             if not isinstance(event.fact, DeliveryRetried) or self._was_owed(event):
                 self._owing.owe(self.case, event)
         self._look_ahead(events)
-        changed = [key.value_set(value) for key, value in values(self.case).items() if before[key] != value]
+        changed = [key.value_set(value) for key, value in self._attributes().items() if before[key] != value]
         if changed:
             workflow.upsert_search_attributes(changed)
+
+    def _attributes(self) -> dict[SearchAttributeKey[str], str]:
+        return staged(self.case) if self._layout < 3 else values(self.case)
 
     def _was_owed(self, asked: Event) -> bool:
         """Whether a delivery that somebody wants tried again was ever owed: nothing goes out that nobody ordered."""
@@ -245,7 +252,14 @@ class ComplaintCase:
     async def _keep_recording(self) -> None:
         while True:
             await workflow.wait_condition(lambda: self._recorded < len(self.events))
-            held = await record(self.case, self.events, self._recorded, self._owing.with_events, self._owing.tried)
+            held = await record(
+                self.case,
+                self.events,
+                self._recorded,
+                self._owing.with_events,
+                self._owing.tried,
+                self._owing.may_go_at_once,
+            )
             if held is not None:
                 if held < self._recorded:
                     self._owing.put_back(self.events)
@@ -280,7 +294,7 @@ class ComplaintCase:
         late = late_since(self.events, form.key)
         if late is not None:
             self._owing.is_late(form.key)
-        delivery = await deliver(form, case.terms.priority, self._note, late)
+        delivery = await deliver(form, case.terms.priority, self._note, late, self._owing.taken(form.key))
         if delivery is not None:
             take_answer(self.case, form, delivery, self._note)
 

@@ -90,7 +90,9 @@ def late_since(events: Sequence[Event], key: str) -> datetime | None:
     return late
 
 
-async def deliver(form: OrderForm, level: int, note: Note, late: datetime | None = None) -> Delivery | None:
+async def deliver(
+    form: OrderForm, level: int, note: Note, late: datetime | None = None, taken: Delivery | None = None
+) -> Delivery | None:
     """Have a unit told, until its system has it; where that takes too long, let people know and go on.
 
     Args:
@@ -98,6 +100,7 @@ async def deliver(form: OrderForm, level: int, note: Note, late: datetime | None
         level: How urgent that is.
         note: Takes down on the case what becomes of it.
         late: Since when people know that it is late, if they do.
+        taken: What its system answered at once, if it was asked and took it.
 
     Returns:
         What its system answered; none if it was given up.
@@ -108,7 +111,7 @@ async def deliver(form: OrderForm, level: int, note: Note, late: datetime | None
     if late is None:
         in_time = form.expected_by(workflow.now()) - workflow.now()
         try:
-            delivery = await _tried(form, level, max(in_time, _AT_LEAST), _IN_TIME)
+            delivery = taken or await _tried(form, level, max(in_time, _AT_LEAST), _IN_TIME)
         except FAILED as failure:
             note(f"undelivered:{form.key}", _failed(form, failure, final=_for_good(failure)))
             if _for_good(failure):

@@ -7,7 +7,7 @@ from cases.effects import Effect
 from cases.events import Event
 
 WORKFLOW = "ComplaintCase"
-LAYOUT = 2
+LAYOUT = 3
 """The layout of the runs that this release begins."""
 
 AT_FIRST = frozenset({"dispatched", "withdrawn", "assist", "assist_withdrawn"})
@@ -32,8 +32,10 @@ class CaseStart(BaseModel):
 
     `layout` says in which order a run goes about its work, so that a run begun by an earlier release goes on as it
     began: in the first, notices and mailboxes are activities of their own; since the second they are written together
-    with the events. `recorded` is how many of the events the register has; `owed` are the effects not yet carried out.
-    `revived` says that the case had not ended, but its run was lost: what its record has the last word on is not owed.
+    with the events; since the third a system that answers promptly has its orders while the case waits for it, and the
+    stage is no search attribute any more. `recorded` is how many of the events the register has; `owed` are the effects
+    not yet carried out. `revived` says that the case had not ended, but its run was lost: what its record has the last
+    word on is not owed.
     """
 
     model_config = ConfigDict(frozen=True)

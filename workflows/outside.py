@@ -4,7 +4,7 @@ Short idempotent writes are first tried as a local activity, which costs the his
 become an ordinary activity, which may be retried for days without adding to the history.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -52,30 +52,39 @@ FAILED = (ActivityError, ApplicationError, ActivityTimeoutError)
 Owed = Mapping[int, Sequence[OrderForm | Notice]]
 """What goes into the register with the events that owe it, by their numbers."""
 
-Tried = Callable[[int, Collection[str]], None]
-"""Hears up to which event recording was tried, and the keys of the orders that need no carrying since."""
+Tried = Callable[[int, Recorded], None]
+"""Hears up to which event recording was tried, and what became of the orders among what they owe."""
 
 
-async def record(case: Case, history: Sequence[Event], recorded: int, owed: Owed, tried: Tried) -> int | None:
+async def record(
+    case: Case,
+    history: Sequence[Event],
+    recorded: int,
+    owed: Owed,
+    tried: Tried,
+    at_once: Callable[[OrderForm], bool] = lambda _: False,
+) -> int | None:
     """Write the events of a history that follow the `recorded`-th into the register, for as long as it takes.
+
+    Orders of which `at_once` says so may go out with that, to systems that answer promptly.
 
     Returns:
         How many events of the history are recorded now, which may be fewer than there are: go on with the next. None
         if the register has another case in the place of this one.
     """
     upto = recorded + fitting(history[recorded:], owed)
-    request = _request(case, history[recorded:upto], owed)
+    request = _request(case, history[recorded:upto], owed, at_once)
     try:
         done: Recorded | None = await workflow.execute_local_activity(
             RECORD, request, result_type=Recorded, start_to_close_timeout=_PROMPTLY, retry_policy=_ONCE
         )
     except FAILED as failure:
-        tried(upto, ())
+        tried(upto, Recorded())
         if _type(failure) == "gap":
             return 0
     else:
         # An earlier release answered with nothing.
-        tried(upto, done.in_mailbox if done else ())
+        tried(upto, done or Recorded())
         return upto
     try:
         await _record_for_sure(request)
@@ -86,13 +95,15 @@ async def record(case: Case, history: Sequence[Event], recorded: int, owed: Owed
     return upto
 
 
-def _request(case: Case, events: Sequence[Event], owed: Owed) -> RecordRequest:
+def _request(case: Case, events: Sequence[Event], owed: Owed, at_once: Callable[[OrderForm], bool]) -> RecordRequest:
     with_them = [one for event in events for one in owed.get(event.seq, ())]
+    orders = tuple(one for one in with_them if isinstance(one, OrderForm))
     return RecordRequest(
         number=case.number,
         events=tuple(events),
         case=case,
-        orders=tuple(one for one in with_them if isinstance(one, OrderForm)),
+        orders=orders,
+        at_once=tuple(form.key for form in orders if at_once(form)),
         notices=tuple(one for one in with_them if isinstance(one, Notice)),
     )
 
@@ -123,7 +134,7 @@ async def _record_for_sure(request: RecordRequest) -> None:
     level = request.case.terms.priority if request.case else None
     await workflow.execute_activity(
         RECORD,
-        request.model_copy(update={"case": None}),
+        request.model_copy(update={"case": None, "at_once": ()}),
         start_to_close_timeout=PATIENTLY,
         retry_policy=_UNTIL_DONE,
         priority=Priority(priority_key=level),

@@ -6,13 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.messages import Delivery, Recorded
     from cases.case import Case
     from cases.effects import Effect, effects
-    from cases.events import Event
+    from cases.events import DeliveryRetried, Event
     from cases.notice import Notice
     from cases.order_form import OrderForm
     from cases.owed import owed, written
     from workflows.messages import AT_FIRST, MOST_TOLD, TO_SYSTEMS_ALONE
+
+NOTHING_MORE = Recorded()
 
 
 class Owing:
@@ -30,6 +33,8 @@ class Owing:
         self._owed = {effect.key: effect for effect in owed}
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._late: set[str] = set()
+        self._tried_before = set(self._owed)
+        self._taken: dict[str, Delivery] = {}
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -52,14 +57,19 @@ class Owing:
                 continue
             if effect.kind != "notice":
                 self._take(effect)
+            if isinstance(event.fact, DeliveryRetried):
+                self._tried_before.add(effect.key)
             self._write(event.seq, written(case, event, effect))
 
-    def tried(self, upto: int, in_mailbox: Collection[str] = ()) -> None:
-        """Recording was tried up to an event; the orders of these keys are in mailboxes, where units read them."""
+    def tried(self, upto: int, recorded: Recorded = NOTHING_MORE) -> None:
+        """Recording was tried up to an event; some orders are in mailboxes, where units read them, or have arrived."""
         self._tried = max(self._tried, upto)
-        for key in in_mailbox:
+        for key in recorded.in_mailbox:
             if key not in self._under_way:
                 self._owed.pop(key, None)
+        for key, answer in recorded.delivered.items():
+            if key not in self._under_way:
+                self._taken[key] = answer
 
     def recorded(self, upto: int) -> None:
         """Everything up to an event is in the register, with what it owes."""
@@ -79,6 +89,24 @@ class Owing:
         """Begin what can begin."""
         for effect in self.ready():
             self._under_way[effect.key] = work(effect)
+
+    def taken_up(self) -> None:
+        """What is owed now may have been tried by a run before this one."""
+        self._tried_before.update(self._owed)
+
+    def may_go_at_once(self, form: OrderForm) -> bool:
+        """Whether an order can go out with its recording: the first for its unit, and one that no run has tried yet.
+
+        So no delivery of it can have failed.
+        """
+        if self._layout < 3 or form.key in self._tried_before:
+            return False
+        ahead = (one.key for one in self._owed.values() if one.kind == "order" and one.to == form.unit)
+        return next(ahead, form.key) == form.key
+
+    def taken(self, key: str) -> Delivery | None:
+        """What a system answered that has taken an order at once; none if it has not."""
+        return self._taken.pop(key, None)
 
     def is_late(self, key: str) -> None:
         """A delivery has not arrived in time: what waited behind it is tried by itself, under its own limit."""

@@ -1,4 +1,8 @@
-"""How the workers run workflow code: in Temporal's sandbox, with what is pure let through."""
+"""How tests run workflow code: in Temporal's sandbox, with what is pure let through.
+
+It finds what is not deterministic before that is released. In service it would find nothing new, and cost a third of a
+worker's throughput: it loads the code anew for each case, and steps in and out of itself for every payload.
+"""
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 

@@ -26,11 +26,13 @@ _STAGES = {
 
 
 def values(case: Case) -> dict[SearchAttributeKey[str], str]:
-    """What the attributes say of a case.
+    """What the attributes say of a case: nothing that changes with every step, since each change costs a write."""
+    return {UNIT: case.unit or "", LEVEL: case.terms.level}
 
-    The stage is who must act next. It is coarser than the status because every change costs the server a write.
-    """
-    return {STAGE: _STAGES[case.status], UNIT: case.unit or "", LEVEL: case.terms.level}
+
+def staged(case: Case) -> dict[SearchAttributeKey[str], str]:
+    """What they say of a case whose run was begun in one of the first two layouts: also who must act next."""
+    return {STAGE: _STAGES[case.status]} | values(case)
 
 
 def typed(case: Case) -> TypedSearchAttributes:

@@ -12,6 +12,7 @@ from activities.notices.channel import Letter, NotSentError
 from activities.notices.channels import Channels
 from activities.notices.city import CityOfNotices
 from activities.notices.hours import open_at, opening
+from activities.notices.notebook import Notebook
 from activities.notices.place import place
 from activities.notices.planning import Planner
 from activities.notices.routes import Routes
@@ -25,6 +26,10 @@ from records.sendings import KEPT
 
 _LOOKS_EVERY = 0.5
 """Seconds between two looks when there is nothing to do: two short queries, each by an index."""
+
+_AT_MOST_EVERY = 0.1
+"""Seconds between two looks where nothing waits for a sending under way to end: what ends means nothing to do by
+itself, and a look for each of them would cost more than they do."""
 
 _AFTER_AN_ERROR = 5.0
 
@@ -72,8 +77,10 @@ class Courier:
         self._channels = channels
         self._clock = clock
         self._routes = Routes(channels.services())
+        self._notebook = Notebook(lambda sendings: queue.sent(sendings, clock()))
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._ended_some = asyncio.Event()
+        self._held_back = False
         self._renewed_at: datetime | None = None
         self._forgot_at: datetime | None = None
 
@@ -93,6 +100,8 @@ class Courier:
                 _log.error("notices wait: a look failed (%s)", place(error))
                 await asyncio.sleep(_AFTER_AN_ERROR)
             else:
+                if pause and not self._held_back:
+                    await asyncio.sleep(_AT_MOST_EVERY)
                 await self._some_end(within=pause)
 
     async def look(self) -> bool:
@@ -153,6 +162,8 @@ class Courier:
         left = _AT_ONCE - len(self._under_way)
         crowded = left <= _FOR_URGENT
         free = min(_BY_ONE_SERVICE, left if crowded else left - _FOR_URGENT)
+        closed = self._routes.closed(now, _BY_ONE_SERVICE)
+        self._held_back = crowded or bool(closed)
         if free <= 0:
             return False
         rules = city.policy.notices
@@ -160,7 +171,7 @@ class Courier:
             now,
             _LEASE,
             free,
-            without=self._routes.closed(now, _BY_ONE_SERVICE),
+            without=closed,
             quiet=crowded or not open_at(now, rules.hours, city.policy.city_zone),
             gather=self._planner.together if rules.digest is not None else None,
         )
@@ -198,7 +209,7 @@ class Courier:
             await self._failed(item, city, NotSentError(f"the channel failed ({place(error)})"))
         else:
             self._routes.worked(item["route"])
-            await self._noted(lambda: self._queue.sent(item["id"], self._clock()))
+            await self._notebook.note(item["id"])
             _log.info("sending %s went out by %s", item["id"], item["channel"])
 
     async def _opened(self, item: Item, city: City) -> tuple[str, Letter]:

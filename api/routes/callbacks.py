@@ -60,8 +60,8 @@ async def take_callback(
     anything else read `detail`.
     """
     try:
-        number = parsed_number(callback.data.case_number)
-        ask = Asking(number, caller, services, idempotency_key(message))
+        number = await parsed_number(callback.data.case_number)
+        ask = Asking(number, caller, services, await idempotency_key(message))
         return await _take(ask, callback)
     except RefusalError as error:
         raise _as_sent(from_refusal(error)) from error

@@ -5,6 +5,8 @@ from alembic import op
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
+# The first schema whose code works on this one: an earlier one only if this migration adds and nothing else.
+oldest_code = ${repr(up_revision)}
 
 
 def upgrade() -> None:

@@ -61,6 +61,12 @@ class Gateway:
         environment.info = replace(self.info, priority=Priority(priority_key=priority))
         return await environment.run(self.departments.deliver, form)
 
+    async def at_once(self, form: OrderForm) -> Delivery | None:
+        """Try it as a part of recording it."""
+        environment = ActivityEnvironment()
+        environment.info = replace(self.info, start_to_close_timeout=timedelta(seconds=4), is_local=True)
+        return await environment.run(self.departments.deliver_at_once, form)
+
     async def fails(self, form: OrderForm, priority: int = 3) -> ApplicationError:
         """Deliver what is not taken. What the engine is told of it."""
         with pytest.raises(ApplicationError) as failure:

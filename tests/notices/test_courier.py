@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -26,7 +27,7 @@ NIGHT = datetime(2026, 9, 1, 15, 30, tzinfo=UTC)
 class Forgetful(SendingQueue):
     """Of a worker that dies when it has sent something and not yet written so."""
 
-    async def sent(self, sending: str, now: datetime) -> None:
+    async def sent(self, sendings: Sequence[str], now: datetime) -> None:
         raise asyncio.CancelledError
 
 

@@ -200,7 +200,7 @@ async def test_what_one_courier_sent_is_not_tried_again_because_another_failed(
     await desk.courier().settle()
     (sending,) = await desk.sendings()
     assert sending.state == "failed"
-    await SendingQueue(engine).sent(sending.id, desk.clock.now)
+    await SendingQueue(engine).sent([sending.id], desk.clock.now)
     (sending,) = await desk.sendings()
     assert (sending.state, sending.reason) == ("sent", None)
 

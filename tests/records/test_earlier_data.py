@@ -1,8 +1,9 @@
 """What earlier releases wrote is read right by today's code, once the schema has come up, and lives on.
 
 `earlier/` holds the rows that releases of each earlier schema wrote, made by their own code: cases in many places,
-keys, policies, and what goes out. The texts of their keys and secrets open nothing. Rows of the schema before this one
-are also written after the way up, as by processes of the release before that are still running.
+keys, policies, and what goes out. The texts of their keys and secrets open nothing. Rows of the schema before this one,
+and of every schema whose code the last migration says to work on (`oldest_code`), are also written after the way up, as
+by processes of a release before that are still running. `tests/deploys` has today's code on a schema yet to come.
 """
 
 import json
@@ -31,6 +32,7 @@ from records.database import connect, migrate, sqlalchemy_url
 from records.keys import Keys
 from records.projection import project
 from records.register import Register
+from records.schema import known
 from tests.own_keys import KEYS
 from tests.unit.narrative import DESK, FULL, INTAKE, POLICY
 
@@ -40,6 +42,8 @@ EARLIER = {
 VERSIONS = Path(__file__).parents[2] / "records" / "migrations" / "versions"
 MADE = sorted(file.name[1:5] for file in VERSIONS.glob("v*.py"))
 """Every version of the schema, the last of which is today's."""
+RUNNING = sorted({MADE[-2], *MADE[MADE.index(known().oldest_code[MADE[-1]]) : -1]})
+"""Those whose code may still run on today's: that of the release before, and whichever the last migration says."""
 
 
 @dataclass
@@ -96,7 +100,7 @@ def empty_url(postgres: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest_asyncio.fixture(params=[*sorted(EARLIER), f"{MADE[-2]}, still running"])
+@pytest_asyncio.fixture(params=[*sorted(EARLIER), *(f"{one}, still running" for one in RUNNING)])
 async def town(request: pytest.FixtureRequest, empty_url: str) -> AsyncIterator[Town]:
     schema, _, still_running = request.param.partition(", ")
     if still_running:

@@ -14,8 +14,11 @@ _BODIES: dict[str, dict[str, Any]] = {
     "acknowledge": {},
     "contact": {"note": "Rang, and agreed on a visit."},
     "report": {"outcome": "solved", "note": "The surface is whole again."},
+    "supplement": {"channel": "phone", "note": "It has grown."},
     "callback": {"reached": True, "contacted": True, "solved": True, "satisfaction": "satisfied"},
 }
+
+_BY_THE_DESK = frozenset({"callback", "urge", "supplement", "withdraw"})
 
 
 class Caller:
@@ -45,7 +48,7 @@ class Caller:
 
     async def step(self, number: str, step: str, unit: str, body: dict[str, Any] | None = None) -> httpx.Response:
         """Do something with a case: what a unit does as the unit, anything else as the desk."""
-        key = self._keys.desk if step == "callback" else self._keys.units[unit]
+        key = self._keys.desk if step in _BY_THE_DESK else self._keys.units[unit]
         sent = _BODIES.get(step, {}) if body is None else body
         return await self._post(f"/v1/cases/{number}/{step}", sent, key, f"{number}-{step}")
 

@@ -49,6 +49,11 @@ class Part:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        if self._process is not None:
+            self._process.wait()
+
     def kill(self) -> None:
         """End it, with all that it has started, by the signal that nothing can catch."""
         self._signal(signal.SIGKILL)

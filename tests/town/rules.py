@@ -17,7 +17,13 @@ def category(unit: str, level: str = "general") -> str:
     return f"{level}/{unit}"
 
 
-def write(folder: Path, limits: Mapping[str, str] = USUAL, version: str = "1", callback: str = "3 days") -> Path:
+def write(
+    folder: Path,
+    limits: Mapping[str, str] = USUAL,
+    version: str = "1",
+    callback: str = "3 days",
+    anchors: Mapping[str, str] | None = None,
+) -> Path:
     """Write the policy, and say where.
 
     Args:
@@ -26,7 +32,9 @@ def write(folder: Path, limits: Mapping[str, str] = USUAL, version: str = "1", c
             of its breach.
         version: The policy's.
         callback: Within which the complainant must be called back.
+        anchors: What a limit counts from, where that is not the usual.
     """
+    counted = _ANCHORS | dict(anchors or {})
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
         f'policy = "town"\nversion = "{version}"\nzone = "Europe/Berlin"\ndefault_level = "general"',
@@ -36,7 +44,7 @@ def write(folder: Path, limits: Mapping[str, str] = USUAL, version: str = "1", c
     for level, priority in LEVELS.items():
         lines.append(f'[levels.{level}]\ntitle = {{ en = "{level.title()}" }}\npriority = {priority}')
         lines += [
-            f'[levels.{level}.{name}]\nwithin = "{within}"\ncounts_from = "{_ANCHORS[name]}"\nwarn = [0.5]\n'
+            f'[levels.{level}.{name}]\nwithin = "{within}"\ncounts_from = "{counted[name]}"\nwarn = [0.5]\n'
             'ladder = [{ after = "0 minutes", tell = ["desk"] }]'
             for name, within in limits.items()
         ]

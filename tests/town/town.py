@@ -34,6 +34,7 @@ from workflows.adoptions import Adoptions
 HERE = Path(__file__).parents[2]
 QUEUE = "hotline"
 _PATIENCE = 60.0
+_STARTS = 5
 
 
 @dataclass(frozen=True)
@@ -178,8 +179,7 @@ async def running(
         stack.callback(_stop_all, town)
         town.database_url = await asyncio.to_thread(town.postgres.start)
         await asyncio.to_thread(migrate, town.database_url)
-        town.add_temporal().start()
-        town.client = await temporal_server.prepare(KEYS, town.settings)
+        town.client = await _temporal(town)
         database = connect(town.database_url)
         stack.push_async_callback(database.dispose)
         town.register = Register(database, KEYS)
@@ -193,8 +193,10 @@ async def running(
         yield town
 
 
-async def until(true: Callable[[], Awaitable[bool]], what: str, patience: float = _PATIENCE) -> float:
-    """Wait until something holds, and tell how many seconds that took.
+async def until(
+    true: Callable[[], Awaitable[bool]], what: str, patience: float = _PATIENCE, every: float = 0.05
+) -> float:
+    """Wait until something holds, asked every so many seconds, and tell how many that took.
 
     Raises:
         TimeoutError: it does not come to hold.
@@ -206,7 +208,21 @@ async def until(true: Callable[[], Awaitable[bool]], what: str, patience: float 
                 return time.monotonic() - began
         if time.monotonic() - began > patience:
             raise TimeoutError(f"{what} does not answer after {patience:g} s")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(every)
+
+
+async def _temporal(town: Town) -> Client:
+    """Start Temporal's server. It takes further ports by chance, and ends where one of them is taken meanwhile."""
+    server = town.add_temporal()
+    for _ in range(_STARTS):
+        server.start()
+        preparing = asyncio.create_task(temporal_server.prepare(KEYS, town.settings))
+        ended = asyncio.create_task(asyncio.to_thread(server.wait))
+        await asyncio.wait({preparing, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if preparing.done():
+            return preparing.result()
+        preparing.cancel()
+    raise RuntimeError(f"Temporal's server does not start; its log is {server.log}")
 
 
 async def _settle(town: Town, keys: Keys, having: list[str]) -> None:

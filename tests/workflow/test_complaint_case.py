@@ -221,7 +221,7 @@ async def test_queries_explain_and_the_engines_own_screens_tell_the_story(servic
     metadata = await case.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
     assert f"with {ROADS}" in metadata.current_details
     attributes = {pair.key.name: pair.value for pair in described.typed_search_attributes if pair.key.name in REGISTRY}
-    assert attributes == {"HotlineStage": "unit", "HotlineUnit": ROADS, "HotlineLevel": "general"}
+    assert attributes == {"HotlineUnit": ROADS, "HotlineLevel": "general"}
 
 
 async def test_a_routine_case_stays_small_and_replays(service: Service) -> None:

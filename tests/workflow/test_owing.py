@@ -2,6 +2,7 @@
 
 import asyncio
 
+from activities.messages import Recorded
 from cases.commands import Supplement, Urge
 from cases.effects import Effect
 from cases.evolve import fold
@@ -66,6 +67,6 @@ async def test_behind_what_is_late_nothing_waits() -> None:
 async def test_what_is_in_the_mailbox_of_a_unit_without_a_system_is_no_more_owed() -> None:
     made = owing(lived())
     forms = [one for owed in made.with_events.values() for one in owed if isinstance(one, OrderForm)]
-    made.tried(4, [form.key for form in forms])
+    made.tried(4, Recorded(in_mailbox=tuple(form.key for form in forms)))
     assert made.ready() == []
     assert made.effects == ()

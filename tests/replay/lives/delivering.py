@@ -24,6 +24,34 @@ async def routine_by_a_system(town: Town) -> None:
     await case.ends()
 
 
+async def delivered_at_once(town: Town) -> None:
+    """A system that has answered promptly before has the order while the case waits for it."""
+    await _prompt(town)
+    case = await town.receive(TO_ROADS)
+    await case.has("delivered")
+    for act in (Acknowledge(), Contact(), SOLVED):
+        await case.do(act, UNIT_OF_ROADS)
+    # The next order may go out when the pace of its system allows it.
+    await asyncio.sleep(0.5)
+    await case.do(HAPPY, DESK)
+    await case.ends()
+    assert not await _queued(case), "the machine is busy; record it again"
+
+
+async def not_taken_at_once(town: Town) -> None:
+    """A system that has answered promptly before fails, and the order goes the way of any other."""
+    await _prompt(town)
+    asked = len(town.system.requests)
+    town.system.answers = [503]
+    case = await town.receive(TO_ROADS)
+    await case.has("delivered")
+    await case.rests()
+    keys = [key for key, _ in town.system.requests[asked:]]
+    assert await _queued(case)
+    assert len(keys) == 2, "the machine is busy; record it again"
+    assert len(set(keys)) == 1
+
+
 async def signed_for_at_once(town: Town) -> None:
     """The system signs for the order with its answer."""
     town.system.answers = [{"answer": "accepted", "note": "On our list."}]
@@ -86,9 +114,11 @@ async def late_and_given_up(town: Town) -> None:
 
 async def stopped_and_tried_again(town: Town) -> None:
     """What will not heal stops at once, and a person has it tried again."""
-    town.system.answers = [404]
+    # At once, and then in its turn.
+    town.system.answers = [404, 404]
     case = await town.receive(TO_ROADS)
     await case.has("undelivered")
+    town.system.answers = []
     [stopped] = await _undelivered(case)
     await case.do(_again(stopped.key or "", stopped.sequence or 0), DESK)
     await case.has("delivered")
@@ -115,12 +145,41 @@ async def _undelivered(case: Living) -> list[Undelivered]:
     return [event.fact for event in events if isinstance(event.fact, Undelivered)]
 
 
+async def _prompt(town: Town) -> None:
+    """Have the worker learn that the system answers promptly; the first exchange of all is slower."""
+    for _ in range(6):
+        earlier = await town.receive(TO_ROADS)
+        await earlier.has("delivered")
+        await earlier.rests()
+    await asyncio.sleep(0.5)
+    town.begun.clear()
+
+
+async def _known_as_prompt(town: Town) -> None:
+    """Have orders delivered, of other cases that are not kept, until the system has one at once."""
+    kept = len(town.begun)
+    for _ in range(20):
+        case = await town.receive(TO_ROADS)
+        await case.has("delivered")
+        if not await _queued(case):
+            break
+    del town.begun[kept:]
+
+
+async def _queued(case: Living) -> bool:
+    """Whether an order of a case was an activity of its own."""
+    history = await case.handle.fetch_history()
+    return any(event.HasField("activity_task_scheduled_event_attributes") for event in history.events)
+
+
 async def _asked(town: Town, times: int) -> None:
     await town.wait(lambda: asyncio.sleep(0, len(town.system.requests)), lambda count: count >= times)
 
 
 LIVES = (
     routine_by_a_system,
+    delivered_at_once,
+    not_taken_at_once,
     signed_for_at_once,
     refused_at_once,
     answer_that_the_rules_forbid,

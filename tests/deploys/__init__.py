@@ -1,0 +1,1 @@
+"""Rolling from one release to the next, and back: nobody is let down, whichever of them is at work."""
