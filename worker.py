@@ -147,6 +147,8 @@ def build(
         ],
         workflow_runner=runner,
         max_cached_workflows=cached,
+        # How long a case's work waits for a worker that was killed before another takes it: no limit may fire later.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=4),
         # They share one interpreter: more at once make each slower, and the engine's library gives one two seconds.
         max_concurrent_workflow_tasks=32,
         max_concurrent_activities=200,

@@ -17,6 +17,9 @@ from cases.vocabulary import Code, Note
 _MOST_BYTES = 500
 """Of what a system says went wrong, in UTF-8: sealed it must have room in what the engine is told of a failure."""
 
+_CLOCKS_APART = 120.0
+"""Seconds: well within the five minutes that a signature is good for (Standard Webhooks)."""
+
 _LONGEST_WAIT = 300.0
 """Seconds. However long a system wants to be left alone: its orders have limits that it does not set."""
 
@@ -81,9 +84,22 @@ def read(reply: Reply, form: OrderForm) -> Delivery:
     if 300 <= status < 400:
         # A sign at the door, as during maintenance or before a log-in, comes down again.
         raise NotTakenError(f"answers {status} and sends elsewhere, which is not followed")
+    if 400 <= status < 500 and _clocks_differ(reply):
+        # It refuses the time that is signed, and takes the same order as soon as whichever clock is wrong is set right.
+        raise NotTakenError(
+            f"answers {status}, and its clock differs from this one's by minutes; set whichever is wrong right",
+            words=said,
+            well=True,
+        )
     if 400 <= status < 500:
         raise NotTakenError(f"answers {status}{_meaning(status)}", words=said, for_good=True, well=True)
     raise NotTakenError(f"answers {status}", words=said, wait=_wait(reply))
+
+
+def _clocks_differ(reply: Reply) -> bool:
+    """Whether the time of an answer (RFC 9110, 6.6.1) is so far from ours that no signature of ours can be good."""
+    told = _moment(reply.headers.get("date", ""))
+    return told is not None and abs((datetime.now(UTC) - told).total_seconds()) > _CLOCKS_APART
 
 
 def _taken(reply: Reply) -> Delivery:
@@ -133,13 +149,17 @@ def _wait(reply: Reply) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), _LONGEST_WAIT)
+    at = _moment(text)
+    return None if at is None else min(max((at - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST_WAIT)
+
+
+def _moment(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         # The latter for a year that no calendar has.
         return None
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return min(max((at - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST_WAIT)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def _said(reply: Reply, form: OrderForm) -> str:

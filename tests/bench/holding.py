@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from hotline.settings import Settings
 from tests.bench import driver
 from tests.bench.driver import Run, Started, ask, starts
 from tests.bench.report import Section, Target, percentile
@@ -24,6 +25,9 @@ _SHORT_SIZES, _SHORT_TAIL, _SHORT_ALONE = (50, 100, 200), 25, 8
 _AT_ONCE = 16
 _PER_SIZE = 20 * 60.0
 """Seconds within which the cases of a size must be there; what is there then is measured in its place."""
+
+_CACHED: int = Settings.model_fields["cached_cases"].default
+"""Cases that the worker keeps in memory."""
 
 _STRIDE = 500
 _SETTLING = 300.0
@@ -142,14 +146,16 @@ def _section(found: list[_Size], empty: dict[str, int], tail: int) -> Section:
         facts |= {f"{name}_at_{size.wanted}": value for name, value in _figures(size, empty).items()}
     first, last = found[0], found[-1]
     facts["start_rate_end_of_start"] = last.rate / first.rate
-    facts["worker_memory_end_of_start"] = last.memory["worker"] / first.memory["worker"]
+    # Until its cache is full the worker's memory grows, and is bounded by nothing but that.
+    full = next((size for size in found[:-1] if size.cases >= _CACHED), first)
+    facts["worker_memory_end_of_full_cache"] = last.memory["worker"] / full.memory["worker"]
     return Section(
         "holding",
         "Holding open cases",
         ("", *(f"{size.cases:,} cases" for size in found)),
         [(title, *(_figures(size, empty)[name] for size in found)) for name, title in _ROWS.items()],
         facts,
-        (Target("start_rate_end_of_start", "≥", 0.65), Target("worker_memory_end_of_start", "≤", 1.5)),
+        (Target("start_rate_end_of_start", "≥", 0.65), Target("worker_memory_end_of_full_cache", "≤", 1.1)),
         [
             f"Starts: the last {tail:,}, {_AT_ONCE} at once, until the register has them and the units their orders. "
             "Calls: one at a time, of cases of any age.",

@@ -3,6 +3,7 @@
 They are measured in turns, so that a machine that is slower for a while is slower for all of them.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from workflows.messages import workflow_id
 
 _AT_ONCE = 16
 """Cases that are under way at a time, each with one request after the other."""
+
+_PAUSE = 0.2
+"""Seconds between calls that meet an idle service: it has done by then all that came of the one before."""
 
 _SAMPLE = 20
 """Cases whose history is looked at: of each, what it cost the engine is much the same."""
@@ -46,7 +50,7 @@ async def measure(folder: Path, short: bool) -> list[Section]:
     async with running(folder / "town", policy) as town, http(town, _AT_ONCE * 2) as client:
         caller = Caller(client, town.keys)
         await _lead(caller, "warm", cases // 2, _AT_ONCE)
-        unloaded, _ = await _lead(caller, "alone", alone, 1)
+        unloaded, _ = await _lead(caller, "alone", alone, 1, _PAUSE)
         for turn in range(turns):
             async with floor_client(town) as barest:
                 rounds["floor"].append(await run_floor(barest, QUEUE, cases, at_once=_AT_ONCE))
@@ -64,8 +68,8 @@ async def measure(folder: Path, short: bool) -> list[Section]:
     ]
 
 
-async def _lead(caller: Caller, prefix: str, cases: int, at_once: int) -> tuple[Run, list[str]]:
-    """Lead so many cases from start to end: how long it took, and their numbers."""
+async def _lead(caller: Caller, prefix: str, cases: int, at_once: int, pause: float = 0.0) -> tuple[Run, list[str]]:
+    """Lead so many cases from start to end, with so many seconds between calls: how long it took, and their numbers."""
     numbers = [""] * cases
 
     async def lead(place: int, run: Run) -> None:
@@ -73,6 +77,7 @@ async def _lead(caller: Caller, prefix: str, cases: int, at_once: int) -> tuple[
         answer = await run.timed("start", caller.receive(unit, f"{prefix}-{place}"))
         numbers[place] = answer.raise_for_status().json()["number"]
         for step in ROUTINE:
+            await asyncio.sleep(pause)
             (await run.timed(step, caller.step(numbers[place], step, unit))).raise_for_status()
 
     return await many(cases, at_once, lead), numbers

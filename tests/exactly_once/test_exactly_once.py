@@ -26,7 +26,7 @@ from tests.unit.narrative import FULL, INTAKE
 from workflows.engine import Engine
 from workflows.messages import workflow_id
 
-CASES = 500
+CASES = 200
 UNITS = ("roads", "water", "gas", "heating", "parks")
 KILLED_EVERY = (1.0, 3.0)
 """Seconds for which a worker lives."""
@@ -98,7 +98,7 @@ class Town:
 
 
 @pytest.mark.timeout(400)
-async def test_every_effect_of_500_cases_arrives_once(
+async def test_every_effect_of_200_cases_arrives_once(
     environment: WorkflowEnvironment, register: Register, database_url: str, tmp_path: Path
 ) -> None:
     chance = random.Random(12345)  # noqa: S311 - to be killed at random is no secret

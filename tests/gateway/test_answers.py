@@ -213,3 +213,16 @@ async def test_a_packed_answer_is_not_unpacked(gateway: Gateway, register: Regis
         b'{"answer": "accepted"}' if post.headers["accept-encoding"] == "identity" else b"packed"
     )
     assert (await gateway.deliver(order())).answer == "accepted"
+
+
+async def test_a_refusal_by_a_clock_that_is_off_is_no_last_word(
+    gateway: Gateway, register: Register, roads: Receiver
+) -> None:
+    await connect(register, "roads", roads.address)
+    off = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+    roads.says(401, date=off)
+    failure = await gateway.fails(order())
+    assert not failure.non_retryable
+    assert "its clock differs" in failure.message
+    roads.says(200)
+    assert await gateway.until_taken(order()) == TAKEN

@@ -3,6 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
+from activities import departments, pace
+from activities.messages import DELIVER_ORDER
 from cases.commands import Acknowledge, Remark, RetryDelivery, Supplement, Urge, Withdraw
 from cases.disclosure import shown_form
 from cases.events import Event, Undelivered
@@ -23,6 +27,13 @@ HASTY = FULL.model_copy(update={"levels": {"general": _GENERAL.model_copy(update
 """A policy under which an order is signed for at once."""
 
 TO_WATER = Route(unit=WATER, reason="catalogue line 1")
+
+
+@pytest.fixture
+def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers at all is prompt, however busy the machine is with other tests."""
+    monkeypatch.setattr(pace, "_PROMPT", 60.0)
+    monkeypatch.setattr(departments, "_AT_ONCE", 3.0)
 
 
 def has(*wanted: str) -> Callable[[list[str]], bool]:
@@ -47,6 +58,81 @@ async def activities(case: LiveCase) -> list[str]:
     history = await case.handle.fetch_history()
     scheduled = (event.activity_task_scheduled_event_attributes for event in history.events)
     return [one.activity_type.name for one in scheduled if one.activity_type.name]
+
+
+async def attempts(case: LiveCase) -> int:
+    """How often an order was tried in its turn, of the one that was."""
+    history = await case.handle.fetch_history()
+    started = (event.activity_task_started_event_attributes for event in history.events)
+    return max(one.attempt for one in started)
+
+
+async def known_as_prompt(service: Service, unit_system: UnitSystem) -> None:
+    """Have an order of another case delivered, by a system that the next may follow to without a pause."""
+    await service.register.systems.set(ROADS, unit_system.address, 60_000, None)
+    case = await service.receive(policy=FULL)
+    await case.until(has("delivered"))
+    unit_system.requests.clear()
+
+
+@pytest.mark.usefixtures("prompt")
+async def test_a_system_that_is_known_to_be_prompt_has_the_order_while_the_case_waits(
+    service: Service, unit_system: UnitSystem
+) -> None:
+    await known_as_prompt(service, unit_system)
+    unit_system.answers = [{"answer": "accepted", "note": "On our list."}]
+    case = await service.receive(policy=FULL)
+    facts = await case.until(has("delivered", "acknowledged"))
+    assert facts.index("delivered") < facts.index("acknowledged")
+    await case.do(Urge(), INTAKE)
+    await case.do(Withdraw(), INTAKE)
+    await case.handle.result()
+    assert told(unit_system) == ["dispatched", "urged", "withdrawn"]
+    assert await activities(case) == []
+    letters = await service.register.mailboxes.read(ROADS, after=0, limit=10)
+    assert [one.form.key for one in letters][1:] == [key for key, _ in unit_system.requests]
+
+
+@pytest.mark.usefixtures("prompt")
+async def test_what_it_does_not_take_at_once_goes_as_any_other(service: Service, unit_system: UnitSystem) -> None:
+    await known_as_prompt(service, unit_system)
+    unit_system.answers = [503, 503]
+    case = await service.receive(policy=FULL)
+    facts = await case.until(has("delivered"))
+    assert "undelivered" not in facts
+    assert await activities(case) == [DELIVER_ORDER]
+    assert len(unit_system.requests) == 1 + await attempts(case)
+    assert len({key for key, _ in unit_system.requests}) == 1
+
+
+@pytest.mark.usefixtures("prompt")
+async def test_what_a_person_has_tried_again_goes_as_any_other(service: Service, unit_system: UnitSystem) -> None:
+    await known_as_prompt(service, unit_system)
+    unit_system.answers = [404, 404]
+    case = await service.receive(policy=FULL)
+    await case.until(has("undelivered"))
+    [stopped] = await undelivered(case)
+    retry = RetryDelivery(key=stopped.key or "", unit=ROADS, about="dispatched", sequence=stopped.sequence or 0)
+    await case.do(retry, DESK)
+    await case.until(has("delivered"))
+    assert await activities(case) == [DELIVER_ORDER, DELIVER_ORDER]
+
+
+@pytest.mark.usefixtures("prompt")
+async def test_what_was_not_taken_before_a_new_run_goes_as_any_other_in_it(
+    service: Service, unit_system: UnitSystem
+) -> None:
+    await known_as_prompt(service, unit_system)
+    unit_system.answers = [503] * 1_000
+    case = await service.receive(policy=FULL, renew_after=60)
+    await asked(unit_system, 2)
+    first = (await case.handle.describe()).run_id
+    while (await case.handle.describe()).run_id == first:
+        await case.do(Remark(text="It waits."), DESK)
+    unit_system.answers = []
+    await case.until(has("delivered"))
+    assert await activities(case) == [DELIVER_ORDER]
+    assert len({key for key, _ in unit_system.requests}) == 1
 
 
 async def test_an_order_that_does_not_arrive_in_time_is_told_of_and_goes_on(
@@ -120,9 +206,11 @@ async def test_a_change_that_is_had_delivered_again_is_known_to_have_arrived(
 ) -> None:
     case = await service.receive(policy=FULL)
     await case.until(has("delivered"))
-    unit_system.answers = [404]
+    # At once, if it was prompt, and then in its turn.
+    unit_system.answers = [404, 404]
     await case.do(Urge(), INTAKE)
     await case.until(has("undelivered"))
+    unit_system.answers = []
     [late] = await undelivered(case)
     await case.do(RetryDelivery(key=late.key or "", unit=ROADS, about="urged", sequence=late.sequence or 0), DESK)
     await case.until(lambda facts: facts.count("delivered") == 2)
