@@ -102,7 +102,7 @@ class Owing:
         if self._layout < 3 or form.key in self._tried_before:
             return False
         ahead = (one.key for one in self._owed.values() if one.kind == "order" and one.to == form.unit)
-        return next(ahead, form.key) == form.key
+        return next(ahead, None) == form.key
 
     def taken(self, key: str) -> Delivery | None:
         """What a system answered that has taken an order at once; none if it has not."""

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from activities.messages import Delivery, Recorded
 from cases.commands import RetryDelivery, Supplement, Urge
 from cases.effects import Effect
@@ -123,7 +121,6 @@ async def test_what_a_system_took_at_once_is_not_delivered_again() -> None:
     assert made.taken(key) is None
 
 
-@pytest.mark.xfail(strict=True, reason="what is owed no more is taken for the first to its unit")
 async def test_what_was_delivered_does_not_go_out_again_when_the_register_has_lost_it() -> None:
     told = lived()
     made = owing(told)
