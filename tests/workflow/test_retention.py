@@ -226,8 +226,8 @@ async def test_the_schedule_is_made_once_by_the_citys_clock_and_stays_as_people_
             await begin_now(client)
             ran = await until(handle.describe, lambda found: found.info.recent_actions)
             action = ran.info.recent_actions[0].action
-            done = await client.get_workflow_handle_for(
-                RetentionWorkflow.run, action.workflow_id, run_id=action.first_execution_run_id
+            done: RetentionDone = await client.get_workflow_handle(
+                action.workflow_id, run_id=action.first_execution_run_id, result_type=RetentionDone
             ).result()
             assert done.erased == 0, "nothing is due today"
     finally:
