@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any
@@ -222,8 +222,7 @@ async def run(settings: Settings) -> None:
 
 async def _fits(database: AsyncEngine, stop: asyncio.Event) -> bool:
     """Wait until the database answers and its schema suits this release; false once it is told to stop before that."""
-    pause = _SHORTEST_WAIT
-    while not stop.is_set():
+    async for _ in _tries(stop):
         try:
             todo = await advice(database)
         except UnavailableError as error:
@@ -231,26 +230,29 @@ async def _fits(database: AsyncEngine, stop: asyncio.Event) -> bool:
         if todo is None:
             return True
         _log.warning("waiting for the register: %s", todo)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
-        pause = min(_LONGEST_WAIT, pause * 2)
     return False
 
 
 async def _connected(keys: KeyFile, address: str, stop: asyncio.Event) -> Client | None:
     """A client as soon as Temporal's server answers; none once it is told to stop before that."""
-    pause = _SHORTEST_WAIT
-    while not stop.is_set():
+    async for _ in _tries(stop):
         try:
             async with asyncio.timeout(_LONGEST_WAIT * 2):
                 return await connect(keys, address)
         except (RuntimeError, TimeoutError) as error:
             why = str(error).partition("\n")[0] or "no answer"
             _log.warning("waiting for Temporal's server, by TEMPORAL_ADDRESS or at %s: %s", address, why)
+    return None
+
+
+async def _tries(stop: asyncio.Event) -> AsyncIterator[None]:
+    """Tries with growing pauses between them, until the process is told to stop."""
+    pause = _SHORTEST_WAIT
+    while not stop.is_set():
+        yield
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
         pause = min(_LONGEST_WAIT, pause * 2)
-    return None
 
 
 def _wording(settings: Settings) -> Wording:

@@ -131,11 +131,12 @@ async def _conflict(connection: AsyncConnection, batch: Batch, stored: int) -> C
 
 
 async def _write(connection: AsyncConnection, batches: Sequence[Batch], versions: dict[str, int]) -> None:
-    events = [row for batch in batches for row in batch.rows_after(versions.get(batch.number, 0))]
+    fresh = {batch.number: batch.rows_after(versions.get(batch.number, 0)) for batch in batches}
+    events = [row for rows in fresh.values() for row in rows]
     written = await connection.execute(_ADD_EVENTS, {"rows": array(events)})
     if written.rowcount != len(events):
         raise RacedError
-    await claim_all(connection, {one.number: one.rows_after(versions.get(one.number, 0)) for one in batches})
+    await claim_all(connection, fresh)
     rows = [batch.projected or await _folded(connection, batch) for batch in batches]
     await connection.execute(_PUT_CASES, {"rows": array(rows)})
     await put_out(connection, batches)

@@ -62,7 +62,7 @@ async def record(
     recorded: int,
     owed: Owed,
     tried: Tried,
-    at_once: Callable[[OrderForm], bool] = lambda _: False,
+    at_once: Callable[[OrderForm], bool],
 ) -> int | None:
     """Write the events of a history that follow the `recorded`-th into the register, for as long as it takes.
 
