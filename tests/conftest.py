@@ -51,6 +51,16 @@ def database_url(postgres: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def empty_url(postgres: str) -> Iterator[str]:
+    """A database of the test's own with nothing in it, not even tables."""
+    name = f"empty_{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield _named(postgres, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest_asyncio.fixture
 async def register(database_url: str) -> AsyncIterator[Register]:
     """The register over the test's database."""

@@ -4,15 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
 import pytest_asyncio
-from sqlalchemy import make_url
 from sqlmodel import SQLModel
 
 from records.database import advice, connect, migrate
@@ -48,16 +46,6 @@ def add_to_all(url: str, oldest_code: str) -> None:
         connection.execute("CREATE TABLE things_of_next (id bigint PRIMARY KEY)")
         connection.execute("UPDATE alembic_version SET version_num = %s", [NEXT])
         connection.execute(f"COMMENT ON TABLE alembic_version IS '{saying(NEXT, oldest_code)}'")
-
-
-@pytest.fixture
-def empty_url(postgres: str) -> Iterator[str]:
-    """A database with nothing in it."""
-    name = f"schema_{uuid4().hex}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def advised(url: str) -> str | None:

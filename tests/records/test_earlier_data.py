@@ -7,19 +7,18 @@ by processes of a release before that are still running. `tests/deploys` has tod
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 import pytest_asyncio
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cases.case import Case
@@ -88,16 +87,6 @@ def write(url: str, schema: str) -> None:
                 # Where the database counts itself, it goes on from there.
                 counted = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608
                 connection.execute(counted)
-
-
-@pytest.fixture
-def empty_url(postgres: str) -> Iterator[str]:
-    """A database with nothing in it."""
-    name = f"earlier_{uuid4().hex}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest_asyncio.fixture(params=[*sorted(EARLIER), *(f"{one}, still running" for one in RUNNING)])

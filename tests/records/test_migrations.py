@@ -1,8 +1,6 @@
 """The schema that the migrations make is the one the tables say; whoever comes first makes it."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,16 +14,6 @@ from records.database import migrate, sqlalchemy_url
 from records.errors import SchemaError
 
 
-@pytest.fixture
-def bare_url(postgres: str) -> Iterator[str]:
-    """A database with nothing in it."""
-    name = f"bare_{uuid4().hex}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 def test_the_migrations_make_the_tables(database_url: str) -> None:
     engine = create_engine(sqlalchemy_url(database_url))
     with engine.connect() as connection:
@@ -34,18 +22,18 @@ def test_the_migrations_make_the_tables(database_url: str) -> None:
     engine.dispose()
 
 
-def test_several_starters_do_not_collide(bare_url: str) -> None:
+def test_several_starters_do_not_collide(empty_url: str) -> None:
     with ThreadPoolExecutor(4) as starters:
-        list(starters.map(migrate, [bare_url] * 4))
-    migrate(bare_url)
+        list(starters.map(migrate, [empty_url] * 4))
+    migrate(empty_url)
 
 
-def test_a_newer_schema_is_left_alone(bare_url: str) -> None:
-    migrate(bare_url)
-    with psycopg.connect(bare_url, autocommit=True) as connection:
+def test_a_newer_schema_is_left_alone(empty_url: str) -> None:
+    migrate(empty_url)
+    with psycopg.connect(empty_url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaError, match="newer release"):
-        migrate(bare_url)
+        migrate(empty_url)
 
 
 def test_no_postgresql_no_migration() -> None:
