@@ -184,11 +184,8 @@ async def claim(connection: AsyncConnection, number: str, rows: Iterable[bytes])
 
 async def claim_all(connection: AsyncConnection, rows: Mapping[str, Iterable[bytes]]) -> None:
     """The same for several cases, by their numbers."""
-    found = [
-        (key, number) for number, some in rows.items() for key in {key for row in some for key in keys_in(row.decode())}
-    ]
+    found = sorted({(key, number) for number, some in rows.items() for row in some for key in keys_in(row.decode())})
     if found:
-        found.sort()
         await connection.execute(_CLAIM, {"ids": [key for key, _ in found], "numbers": [number for _, number in found]})
 
 

@@ -99,15 +99,16 @@ async def starts(
 
     async def bring(place: int, run: Run) -> None:
         whose = {"complainant": {"name": "Ada Long", "phone": f"+49 30 {zlib.crc32(f'{prefix}-{place}'.encode()):010}"}}
-        receiving = caller.receive(_unit(place), f"{prefix}-{place}", level(place), **(whose | more))
+        receiving = caller.receive(unit_of(place), f"{prefix}-{place}", level(place), **(whose | more))
         answer = await run.timed("start", receiving)
         numbers[place] = answer.raise_for_status().json()["number"]
 
     run = await many(count, at_once, bring)
-    return Started(run, numbers, [_unit(place) for place in range(count)])
+    return Started(run, numbers, [unit_of(place) for place in range(count)])
 
 
-def _unit(place: int) -> str:
+def unit_of(place: int) -> str:
+    """The unit of the case at a place: each in turn."""
     return UNITS[place % len(UNITS)]
 
 

@@ -16,7 +16,7 @@ from hotline.settings import Settings
 from tests.bench import driver
 from tests.bench.driver import Run, Started, ask, starts
 from tests.bench.report import Section, Target, percentile
-from tests.town import rules
+from tests.town import database, rules
 from tests.town.caller import Caller
 from tests.town.town import Town, running, until
 
@@ -126,9 +126,8 @@ async def _alone(caller: Caller, opened: _Open, count: int) -> Run:
 def _memory(town: Town) -> dict[str, int]:
     """Bytes of memory of each process; of PostgreSQL's, which share theirs, each its share."""
     found = {name: part.use().memory for name, part in town.parts.items() if name != "systems"}
-    first = psutil.Process(int((town.folder / "postgres/postmaster.pid").read_text().split()[0]))
     found["postgres"] = 0
-    for one in (first, *first.children(recursive=True)):
+    for one in database.processes(town.folder / "postgres"):
         with suppress(psutil.Error):
             found["postgres"] += one.memory_full_info().pss
     return found

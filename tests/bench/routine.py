@@ -13,10 +13,10 @@ import psutil  # type: ignore[import-untyped]
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 
-from tests.bench.driver import Run, floor_client, http, many, run_empty, run_floor
+from tests.bench.driver import Run, floor_client, http, many, run_empty, run_floor, unit_of
 from tests.bench.floor import QUEUE
 from tests.bench.report import Cell, Section, Target, percentile
-from tests.town import rules
+from tests.town import database, rules
 from tests.town.caller import ROUTINE, Caller
 from tests.town.town import Town, running, until
 from workflows.messages import workflow_id
@@ -73,7 +73,7 @@ async def _lead(caller: Caller, prefix: str, cases: int, at_once: int, pause: fl
     numbers = [""] * cases
 
     async def lead(place: int, run: Run) -> None:
-        unit = rules.UNITS[place % len(rules.UNITS)]
+        unit = unit_of(place)
         answer = await run.timed("start", caller.receive(unit, f"{prefix}-{place}"))
         numbers[place] = answer.raise_for_status().json()["number"]
         for step in ROUTINE:
@@ -102,12 +102,12 @@ async def _cost(town: Town, number: str) -> Counter[str]:
 
 def _processors(town: Town) -> dict[str, float]:
     """Seconds of processor that each part has used."""
-    postmaster = psutil.Process(int((town.folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+    postmaster, *others = database.processes(town.folder / "postgres")
     found = {name: part.use().cpu for name, part in town.parts.items() if name != "floor"}
     # Of its children some have ended, and stand in the sums of the first.
     first = postmaster.cpu_times()
     found["postgres"] = sum(
-        times.user + times.system for times in (one.cpu_times() for one in [postmaster, *postmaster.children()])
+        times.user + times.system for times in (one.cpu_times() for one in (postmaster, *others))
     ) + (first.children_user + first.children_system)
     own = psutil.Process().cpu_times()
     found["the callers"] = own.user + own.system

@@ -19,7 +19,7 @@ from tests.drill.plan import Kind
 from tests.drill.proxy import Way, to_port, to_socket
 from tests.drill.quota import Quota
 from tests.service.free import ports
-from tests.town import rules, town
+from tests.town import database, rules, town
 from tests.town.part import Part
 from tests.town.rules import UNITS
 from tests.town.town import HERE, Town, Ways
@@ -30,7 +30,6 @@ class Database:
 
     def __init__(self, town: Town) -> None:
         self._town = town
-        self._pid = town.folder / "postgres" / "postmaster.pid"
 
     @property
     def running(self) -> bool:
@@ -56,11 +55,8 @@ class Database:
         self._signal(self._processes(), signal.SIGCONT)
 
     def _processes(self) -> list[psutil.Process]:
-        with suppress(psutil.Error, OSError, ValueError, IndexError):
-            top = psutil.Process(int(self._pid.read_text().splitlines()[0]))
-            # The one that starts the others comes first: it must not start any in the place of those that go.
-            return [top, *top.children(recursive=True)]
-        return []
+        # The one that starts the others comes first: it must not start any in the place of those that go.
+        return database.processes(self._town.folder / "postgres")
 
     @staticmethod
     def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:

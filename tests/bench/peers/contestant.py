@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hotline.postgres import Postgres
+from tests.town import database
 from tests.town.part import Part
 
 UNIT = "unit-00"
@@ -93,11 +94,11 @@ class Contestant(ABC):
 
     def kill_postgres(self) -> None:
         """End PostgreSQL with all its processes, by the signal that nothing can catch."""
-        top = psutil.Process(int((self._postgres_folder / "postmaster.pid").read_text().split()[0]))
-        for one in (top, *top.children(recursive=True)):
+        processes = database.processes(self._postgres_folder)
+        for one in processes:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
-        psutil.wait_procs([top], timeout=10)
+        psutil.wait_procs(processes, timeout=10)
 
     def revive_postgres(self) -> None:
         """Start PostgreSQL again."""
