@@ -15,13 +15,17 @@ from cases.evolve import fold
 from cases.owed import owed
 from cases.policy import Policy
 from cases.routing import Route
-from cases.vocabulary import Actor, Complainant, Kind, Location, Outcome, Satisfaction
+from cases.vocabulary import Actor, Complainant, Kind, Location, Outcome, Role, Satisfaction
+from records.erasures import ON_REQUEST
 from records.register import Register
 from tests.unit.narrative import DESK, NOON, POLICY, ROADS, UNIT_OF_ROADS, received
 from vault.sealing import DataKey, seal
 
 NAME, PHONE, STREET = "Ouyang Feifei", "13912345678", "Plum Blossom Lane"
 PLANTED = (NAME, PHONE, STREET, "Ouyang", "feifei@example.org")
+
+ADMIN = Actor(role=Role.ADMIN, id="local:root")
+SUPERVISOR = Actor(role=Role.SUPERVISOR, id="key:supervisor")
 
 STEPS: tuple[tuple[Act, Actor], ...] = (
     (Acknowledge(note=f"taken up for {NAME}"), UNIT_OF_ROADS),
@@ -95,3 +99,8 @@ async def everything(engine: AsyncEngine) -> dict[str, str]:
 def named(tables: dict[str, str], planted: Iterable[str] = PLANTED) -> set[tuple[str, str]]:
     """Which tables name whom."""
     return {(table, word) for table, rows in tables.items() for word in planted if word in rows}
+
+
+async def erase(register: Register, number: str, reason: str = "at the person's request") -> Any:
+    """Erase a case as an administrator does on request."""
+    return await register.erasures.erase(number, rule=ON_REQUEST, reason=reason, actor=ADMIN, origin="192.0.2.9")
