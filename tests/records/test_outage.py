@@ -176,7 +176,7 @@ async def test_connections_that_were_cut_are_replaced_unnoticed(engine: AsyncEng
     other = connect(engine.url.render_as_string(hide_password=False))
     async with other.connect() as connection:
         await connection.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
     await other.dispose()
