@@ -18,6 +18,7 @@ from hotline import own_keys, stack
 from hotline.actor import local_admin
 from hotline.errors import UsageError
 from hotline.settings import Settings
+from records.database import check
 from records.database import connect as connect_database
 from records.reach import hurried
 from records.register import CaseFilter, Page, Register
@@ -124,6 +125,7 @@ def look(
     Raises:
         KeyFileError: the service's own keys cannot be used.
         NotRunningError: no database is set and no service runs.
+        SchemaError: the register answers, and its schema is not one that this release works on.
     """
     resolved = stack.resolve(settings)
 
@@ -141,6 +143,7 @@ async def _sources(resolved: Settings, *, with_engine: bool, reveal: str | None)
         register = Register(database, own_keys.load(resolved))
         # A look that is revealed is noted. While PostgreSQL is away, nothing can be locked by wrong keys.
         with suppress(UnavailableError), hurried(_BRIEFLY):
+            await check(database)
             await register.seals.check()
         yield Sources(register, await _engine(resolved, register) if with_engine else None, reveal)
     finally:

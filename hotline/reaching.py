@@ -10,6 +10,7 @@ from temporalio.client import Client
 from hotline import own_keys, stack
 from hotline.errors import NotRunningError
 from hotline.settings import Settings
+from records.database import check
 from records.database import connect as connect_database
 from records.register import Register
 from workflows.connection import connect
@@ -24,12 +25,14 @@ def with_register(settings: Settings, work: Callable[[Register], Awaitable[Resul
         NotRunningError: no database is set and no service runs.
         KeyFileError: the service's own keys cannot be used, or are not those of the database.
         UnavailableError: PostgreSQL is out of reach.
+        SchemaError: its schema is not one that this release works on.
     """
     url, keys = stack.database_url(settings), own_keys.load(settings)
 
     async def run() -> Result:
         database = connect_database(url, pool_size=2)
         try:
+            await check(database)
             register = Register(database, keys)
             # Whatever would be locked by the keys of another service would be lost to this one.
             await register.seals.check()
@@ -45,7 +48,7 @@ def with_client(settings: Settings, work: Callable[[Register, Client], Awaitable
 
     Raises:
         NotRunningError: no database is set and no service runs, or Temporal does not answer.
-        KeyFileError, UnavailableError: as `with_register`.
+        KeyFileError, UnavailableError, SchemaError: as `with_register`.
     """
 
     async def run(register: Register, client: Client | None) -> Result:

@@ -139,6 +139,17 @@ async def advice(engine: AsyncEngine) -> str | None:
         return await connection.run_sync(schema.advice)
 
 
+async def check(engine: AsyncEngine) -> None:
+    """See that PostgreSQL answers, and that this code can work on what it has.
+
+    Raises:
+        UnavailableError: the register is out of reach.
+        SchemaError: it cannot; the text says what somebody must do.
+    """
+    if todo := await advice(engine):
+        raise SchemaError(todo)
+
+
 @asynccontextmanager
 async def _in_time(engine: AsyncEngine) -> AsyncIterator[None]:
     with outage_of(engine).attempt(_PATIENCE) as patience, _outages():

@@ -24,4 +24,4 @@ class ConflictError(Exception):
 
 
 class SchemaError(Exception):
-    """The database was migrated by a newer release than this one."""
+    """The schema of the database is not one that this release works on."""

@@ -22,7 +22,7 @@ from records.callers import Callers
 from records.candidates import Asked, Candidate
 from records.case_list import CaseFilter
 from records.cursor import Page
-from records.database import reading
+from records.database import check, reading
 from records.deliveries import Deliveries
 from records.drift import Drifts
 from records.erasures import Erasures
@@ -217,6 +217,9 @@ class Register:
         return Policies(self._engine)
 
     async def ping(self) -> None:
-        """Ask PostgreSQL whether it answers, and whether the register's tables are there."""
-        async with reading(self._engine) as session:
-            await session.exec(select(CaseRow.number).limit(1))
+        """Ask PostgreSQL whether it answers, and whether this release works on the schema that it has.
+
+        Raises:
+            SchemaError: it does not; the text says what somebody must do.
+        """
+        await check(self._engine)

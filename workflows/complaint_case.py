@@ -48,9 +48,6 @@ class ComplaintCase:
         self._begun = False
         self._alarm: datetime | None = None
         self._bytes = 0
-        if start.layout > LAYOUT:
-            # Its history would be one that no release can play again. The task is tried again, by who knows it.
-            raise RuntimeError(f"a newer release began this run, in layout {start.layout}; roll its workers first")
         self._layout = start.layout
         self._recorded = start.recorded
         self._renew_after = start.renew_after
@@ -70,6 +67,9 @@ class ComplaintCase:
 
         A case that ended and is told something more, or opened again, lives on in a new run, begun with its record.
         """
+        if start.layout > LAYOUT:
+            # Its history would be one that no release can play again. The task is tried again, by who knows it.
+            raise RuntimeError(f"a newer release began this run, in layout {start.layout}; roll its workers first")
         if start.ended is not None:
             events = await history(start.ended)
             self._recorded = len(events)

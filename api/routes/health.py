@@ -11,6 +11,7 @@ from api.models import Health
 from api.problems import documented, unavailable
 from api.services import ServicesDep
 from cases.errors import UnavailableError
+from records.errors import SchemaError
 
 router = APIRouter(tags=["operation"], route_class=GuardedRoute)
 
@@ -44,7 +45,7 @@ async def _asked(ping: Awaitable[None]) -> str:
     try:
         async with asyncio.timeout(_PATIENCE):
             await ping
-    except UnavailableError as error:
+    except (UnavailableError, SchemaError) as error:
         return str(error)
     except TimeoutError:
         return "did not answer in time"

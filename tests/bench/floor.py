@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
+from hotline import loop
+
 QUEUE = "floor"
 
 UPDATES = 4
@@ -62,10 +64,10 @@ async def run(address: str, queue: str) -> None:
     """Work on them until told to stop."""
     from temporalio.client import Client
     from temporalio.contrib.pydantic import pydantic_data_converter
-    from temporalio.worker import Worker
+    from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+    from hotline.settings import Settings
     from tests.bench import floor
-    from workflows.sandbox import SANDBOX
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -74,11 +76,12 @@ async def run(address: str, queue: str) -> None:
     async with Worker(
         client,
         task_queue=queue,
-        # By their module's name: what is found in `__main__` the sandbox would load in a way of its own.
+        # By their module's name, as those who start them know it.
         workflows=[floor.Empty, floor.Floor, floor.FloorAlarm],
-        workflow_runner=SANDBOX,
-        # The figures are those of `worker.build`.
-        max_cached_workflows=500,
+        # All this as in the service, by `worker.run`.
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=Settings().cached_cases,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=4),
         max_concurrent_workflow_tasks=32,
         graceful_shutdown_timeout=timedelta(seconds=5),
     ):
@@ -86,4 +89,4 @@ async def run(address: str, queue: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(*sys.argv[1:]))
+    loop.run(run(*sys.argv[1:]))

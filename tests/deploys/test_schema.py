@@ -18,7 +18,7 @@ from records.errors import SchemaError
 from records.register import Register
 from records.schema import known, saying
 from tests.deploys.load import Load
-from tests.own_keys import KEYS
+from tests.own_keys import KEYS, written
 from tests.records import keep_rows
 from tests.records.test_earlier_data import up_to
 from tests.town import rules
@@ -80,10 +80,10 @@ async def test_a_later_schema_says_whether_this_code_works_on_it(empty_url: str)
 async def test_this_code_writes_and_reads_all_on_a_schema_that_was_added_to(empty_url: str) -> None:
     migrate(empty_url)
     add_to_all(empty_url, oldest_code=known().own)
-    written = await keep_rows.write(empty_url)
+    kept = await keep_rows.write(empty_url)
     engine = connect(empty_url)
     register = Register(engine, KEYS)
-    for number in written["cases"].values():
+    for number in kept["cases"].values():
         row, case = await register.row(number), await register.case(number)
         assert row is not None
         assert (row.status, row.version) == (case.status, case.version)
@@ -146,16 +146,33 @@ async def test_processes_wait_for_their_schema_and_outlive_the_next(town: Town) 
             return all(row is not None and row.status == "closed" for row in rows)
 
         await until(ended, "the end of every case")
+        with psycopg.connect(town.database_url) as connection:
+            connection.execute(f"COMMENT ON TABLE alembic_version IS '{saying(NEXT, NEXT)}'")
+        unready = await http.get("/readyz")
+        assert unready.status_code == 503
+        assert "install that release" in unready.json()["checks"]["register"]
 
 
 def test_the_schema_is_brought_up_by_a_command(empty_url: str, tmp_path: Path) -> None:
     up_to(empty_url, known().all[0])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "hotline", "migrate"],
-        env=environment | {"HOTLINE_DATABASE_URL": empty_url, "HOTLINE_STATE": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    keys = written(tmp_path / "keys.json")
+    named = {"HOTLINE_DATABASE_URL": empty_url, "HOTLINE_STATE": str(tmp_path), "HOTLINE_KEYS": str(keys)}
+
+    def hotline(*command: str) -> "subprocess.CompletedProcess[str]":
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+        return subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "hotline", *command],
+            env=environment | named,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    for command in (("case", "list"), ("erase", "list")):
+        early = hotline(*command)
+        assert (early.returncode, early.stdout) == (1, "")
+        assert early.stderr.strip().endswith("bring it up by `hotline migrate`")
+        assert len(early.stderr.splitlines()) == 1
+    done = hotline("migrate")
     assert (done.returncode, done.stdout) == (0, f"the schema is {known().own}\n"), done.stderr
+    assert hotline("case", "list").returncode == 0
