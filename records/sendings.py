@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, DateTime, Select, Table, case, cast, delete, func, or_, select, tuple_, update
@@ -146,10 +146,10 @@ class Sendings:
             InvalidError: `state`, it has gone out, or goes out within another one; `words`, it failed so long ago that
                 its words are not kept any more.
         """
-        found = await self._retry(id, now or datetime.now(UTC))
+        found = await self._retry(id, now)
         return (await self._masked([found]))[0] if found is not None else None
 
-    async def _retry(self, id: str, now: datetime) -> Sending | None:  # noqa: A002
+    async def _retry(self, id: str, now: datetime | None) -> Sending | None:  # noqa: A002
         mine = _SENDINGS.c.id == storable(id)
         async with transaction(self._engine) as connection:
             row = (await connection.execute(_one(id).with_for_update())).one_or_none()
@@ -168,10 +168,12 @@ class Sendings:
                 again = update(_NOTICES).where(_NOTICES.c.key == found.notice).values(planned_at=None)
                 await connection.execute(again)
                 return found
-            changed: dict[str, Any] = {"state": "waiting", "send_after": now}
+            # By the clock that those go by who send it, not by that of whoever asks.
+            moment = now or (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+            changed: dict[str, Any] = {"state": "waiting", "send_after": moment}
             if found.state == "failed":
                 # The days that it is tried for begin anew.
-                changed["failing_since"] = now
+                changed["failing_since"] = moment
             await connection.execute(update(_SENDINGS).where(mine).values(changed))
             return _sending((await connection.execute(_one(id))).one())
 

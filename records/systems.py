@@ -80,7 +80,7 @@ class Systems:
         Raises:
             UnavailableError: also if the file of keys lacks the master key of one.
         """
-        valid = or_(col(SecretRow.expires_at).is_(None), col(SecretRow.expires_at) > datetime.now(UTC))
+        valid = or_(col(SecretRow.expires_at).is_(None), col(SecretRow.expires_at) > func.now())
         asked = select(SecretRow).where(SecretRow.unit == storable(unit), valid).order_by(col(SecretRow.id).desc())
         async with reading(self._engine) as session:
             rows = list(await session.exec(asked))

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +22,7 @@ from activities.opening import ErasedError, LostKeyError, opened_texts
 from activities.wording.rendering import Wording
 from cases.city import City
 from cases.errors import UnavailableError
+from records.clock import Clock
 from records.seals import Seals
 from records.sending_queue import DIGEST, Item, SendingQueue
 from records.sendings import KEPT
@@ -27,9 +30,9 @@ from records.sendings import KEPT
 _LOOKS_EVERY = 0.5
 """Seconds between two looks when there is nothing to do: two short queries, each by an index."""
 
-_AT_MOST_EVERY = 0.1
+_AT_MOST_EVERY = 0.25
 """Seconds between two looks where nothing waits for a sending under way to end: what ends means nothing to do by
-itself, and a look for each of them would cost more than they do."""
+itself, and a look for each of them would cost more than they do. So more is planned together under load."""
 
 _AFTER_AN_ERROR = 5.0
 
@@ -51,8 +54,6 @@ _FORGETS_EVERY = timedelta(hours=1)
 
 _log = logging.getLogger("hotline.notices")
 
-Clock = Callable[[], datetime]
-
 
 class Courier:
     """Several of them, each in a worker of its own, send everything once: what one has taken, others leave alone.
@@ -68,8 +69,17 @@ class Courier:
         city: CityOfNotices,
         wording: Wording,
         channels: Channels,
-        clock: Clock = lambda: datetime.now(UTC),
+        clock: Clock | None = None,
     ) -> None:
+        """Args:
+        queue: What is owed, and what waits to be sent.
+        seals: What its words are sealed with.
+        city: Whose rules and hours hold.
+        wording: The texts.
+        channels: By which people are reached.
+        clock: The time, which all couriers must have in common; without one, that of PostgreSQL.
+        """
+        clock = clock or Clock()
         self._queue = queue
         self._city = city
         self._seals = seals
@@ -81,6 +91,9 @@ class Courier:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._ended_some = asyncio.Event()
         self._held_back = False
+        self._left_out: set[str] = set()
+        self._behind = False
+        self._claims_at = float("-inf")
         self._renewed_at: datetime | None = None
         self._forgot_at: datetime | None = None
 
@@ -102,6 +115,7 @@ class Courier:
             else:
                 if pause and not self._held_back:
                     await asyncio.sleep(_AT_MOST_EVERY)
+                    pause -= _AT_MOST_EVERY
                 await self._some_end(within=pause)
 
     async def look(self) -> bool:
@@ -113,15 +127,22 @@ class Courier:
         Raises:
             UnavailableError: the register is out of reach.
         """
-        city, now = await self._city.now(), self._clock()
-        planned = 0
-        async with self._queue.planning(_PLANS, now) as planning:
+        city = await self._city.now()
+        planned, left = 0, False
+        async with self._queue.planning(_PLANS, self._clock) as planning:
             if planning is not None:
                 planned = len(planning.notices)
-                await self._planner.plan(planning, city)
-        await self._forget(now)
-        # Planning took its time, which is no part of how long a sending is left to whoever takes it.
-        return await self._send_due(city, self._clock()) or planned == _PLANS
+                due = await self._planner.plan(planning, city)
+                planning.take([one["id"] for one in self._chosen(due)], _LEASE)
+                left = planning.leaves_some_due()
+        if planning is not None:
+            self._begin(planning.taken, city)
+        await self._forget(self._clock())
+        await self._renew(self._clock())
+        more = False
+        if left or not planned or self._behind or self._held_back or time.monotonic() >= self._claims_at:
+            more = await self._send_due(city, self._clock())
+        return more or planned == _PLANS
 
     async def settle(self) -> None:
         """Work until nothing more is due at this moment.
@@ -131,6 +152,7 @@ class Courier:
         """
         while True:
             self._ended_some.clear()
+            self._claims_at = float("-inf")
             if await self.look() or self._ended_some.is_set():
                 continue
             if not self._under_way:
@@ -157,13 +179,31 @@ class Courier:
             await self._queue.forget(now - KEPT)
             self._forgot_at = now
 
+    def _chosen(self, due: Sequence[Item]) -> list[Item]:
+        """Those of some sendings, due and not yet in the queue, that need not wait there: there is room for them."""
+        closed = self._left_out | self._routes.closed(self._clock(), _BY_ONE_SERVICE)
+        room = _AT_ONCE - len(self._under_way)
+        taken: Counter[str] = Counter()
+        chosen = []
+        # What is urgent overtakes what waits there already; the rest does not.
+        for item in sorted(due, key=lambda one: not one["urgent"]):
+            least = 0 if item["urgent"] else _FOR_URGENT
+            service = self._routes.service(item["route"])
+            full = room <= least or taken[service] >= _BY_ONE_SERVICE or item["route"] in closed
+            if full or (self._behind and not item["urgent"]):
+                continue
+            chosen.append(item)
+            taken[service] += 1
+            room -= 1
+        return chosen
+
     async def _send_due(self, city: City, now: datetime) -> bool:
-        await self._renew(now)
+        """Begin to send some of what waits in the queue; whether there may be more of it at once."""
         left = _AT_ONCE - len(self._under_way)
         crowded = left <= _FOR_URGENT
         free = min(_BY_ONE_SERVICE, left if crowded else left - _FOR_URGENT)
         closed = self._routes.closed(now, _BY_ONE_SERVICE)
-        self._held_back = crowded or bool(closed)
+        self._held_back, self._left_out, self._behind = crowded or bool(closed), closed, crowded
         if free <= 0:
             return False
         rules = city.policy.notices
@@ -175,15 +215,22 @@ class Courier:
             quiet=crowded or not open_at(now, rules.hours, city.policy.city_zone),
             gather=self._planner.together if rules.digest is not None else None,
         )
+        self._claims_at = time.monotonic() + _LOOKS_EVERY
+        self._begin(items, city)
+        full = len(items) == free
+        self._behind = crowded or full
+        return full
+
+    def _begin(self, items: Sequence[Item], city: City) -> None:
+        now = self._clock()
         for item in items:
-            # Its lease may have ended while it could not be noted that it was sent.
-            if item["id"] in self._under_way:
+            # A lease may have ended while it could not be noted that something was sent, or that it was taken.
+            if item["id"] in self._under_way or item["claimed_until"] < now:
                 continue
             self._routes.begin(item["route"])
             task = asyncio.create_task(self._send(item, city))
             self._under_way[item["id"]] = task
             task.add_done_callback(partial(self._ended, item))
-        return len(items) == free
 
     def _ended(self, item: Item, _: asyncio.Task[None]) -> None:
         del self._under_way[item["id"]]
@@ -234,7 +281,8 @@ class Courier:
             audience=item["audience"],
             subject=subject,
             body=body,
-            at=item["planned_at"],
+            # Whatever zone the register tells it in: it is told in the message.
+            at=item["planned_at"].astimezone(UTC),
         )
         return address, told
 

@@ -7,27 +7,38 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import to_json
+from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from activities.notices.channels import COMPLAINANT, Channels
-from activities.notices.hours import opening
 from activities.notices.place import place
 from activities.notices.recipients import recipients
 from activities.notices.room import fitting
+from activities.notices.turns import Turns
 from activities.opening import ErasedError, LostKeyError, opened, opened_texts
 from activities.wording.rendering import Gathered, NoWordsError, Wording
 from cases.city import City
 from cases.disclosure import shown_notice
 from cases.errors import UnavailableError
 from cases.notice import Notice
+from cases.sealed import keys_in
 from records.seals import Seals
 from records.sending_queue import Item, Planning
 from vault.sealing import DataKey
 
 _log = logging.getLogger("hotline.notices")
+
+
+class _Draft(NamedTuple):
+    """What comes of a notice; not yet when. With `keep`, it has failed, and its content stays."""
+
+    row: Row[Any]
+    sendings: Sequence[Item]
+    keep: bool = False
 
 
 class Planner:
@@ -38,51 +49,63 @@ class Planner:
         self._wording = wording
         self._channels = channels
 
-    async def plan(self, planning: Planning, city: City) -> None:
+    async def plan(self, planning: Planning, city: City) -> list[Item]:
         """Settle all of some notices.
 
         One that nobody finds words for, or whose planning fails in any other way, becomes a sending that has failed,
         and stays to be planned again by hand: the others do not wait for it. Of a case that was erased nobody is told.
 
+        Returns:
+            The sendings that may go out at once, each by itself, in their order.
+
         Raises:
             UnavailableError: the register is out of reach.
         """
+        # Looked up together, and remembered: each would be asked for by itself.
+        await self._seals.keys({name for row in planning.notices for name in keys_in(to_json(row.content).decode())})
+        drafts: list[_Draft] = []
         for row in planning.notices:
-            try:
-                sendings = await self._sendings(Notice.model_validate(row.content), planning, city)
-            except ErasedError:
-                await planning.put(row, [])
-            except LostKeyError as error:
-                told = f"the key {error} of its texts cannot be used; see whether the file of keys is whole"
-                await planning.put(row, [_wordless(row, planning.now, told)], keep=True)
-            except NoWordsError as error:
-                await planning.put(row, [_wordless(row, planning.now, str(error))], keep=True)
-            except ValidationError:
-                told = "another release wrote it, and this one cannot read it"
-                await planning.put(row, [_wordless(row, planning.now, told)], keep=True)
-            except (UnavailableError, SQLAlchemyError):
-                raise
-            except Exception as error:  # noqa: BLE001 - it would fail at every look, and nothing more would go out
-                told = f"planning it failed ({place(error)})"
-                await planning.put(row, [_wordless(row, planning.now, told)], keep=True)
-            else:
-                await planning.put(row, sendings)
+            drafts.append(await self._draft(row, planning.now, city))
             # The interpreter is shared with the cases.
             await asyncio.sleep(0)
+        asked = {one["addressee"] for draft in drafts for one in draft.sendings if not one["urgent"]}
+        turns = Turns(city, planning.now, await planning.told(asked) if city.policy.notices.digest is not None else {})
+        drafts = [draft if draft.keep else _timed(draft, planning.now, turns) for draft in drafts]
+        for draft in drafts:
+            await planning.put(draft.row, draft.sendings, keep=draft.keep)
+        timed = [one for draft in drafts if not draft.keep for one in draft.sendings]
+        due = [one for one in timed if one["send_after"] <= planning.now]
+        return [one for one in due if one["urgent"] or not turns.gathers(one["addressee"])]
 
-    async def _sendings(self, owed: Notice, planning: Planning, city: City) -> list[Item]:
+    async def _draft(self, row: Row[Any], now: datetime, city: City) -> _Draft:
+        try:
+            return _Draft(row, await self._sendings(Notice.model_validate(row.content), now, city))
+        except ErasedError:
+            return _Draft(row, [])
+        except LostKeyError as error:
+            told = f"the key {error} of its texts cannot be used; see whether the file of keys is whole"
+        except NoWordsError as error:
+            told = str(error)
+        except ValidationError:
+            told = "another release wrote it, and this one cannot read it"
+        except (UnavailableError, SQLAlchemyError):
+            raise
+        except Exception as error:  # noqa: BLE001 - it would fail at every look, and nothing more would go out
+            told = _failed(error)
+        return _wordless(row, now, told)
+
+    async def _sendings(self, owed: Notice, now: datetime, city: City) -> list[Item]:
         found, known = await opened(self._seals, owed)
         notice = shown_notice(found)
         key = known or await self._seals.key_for(notice.case_number)
-        return [_sealed(one, key) for one in await self._open_sendings(notice, planning, city)]
+        return [_sealed(one, key) for one in self._open_sendings(notice, now, city)]
 
-    async def _open_sendings(self, notice: Notice, planning: Planning, city: City) -> list[Item]:
+    def _open_sendings(self, notice: Notice, now: datetime, city: City) -> list[Item]:
         urgent = notice.level in city.policy.notices.pierced_by
         asked_for = (notice.complainant.language if notice.complainant else None) or ""
         found = []
         for recipient in recipients(notice, self._channels):
             words = self._wording.render(notice, recipient.entry.channel, asked_for, city)
-            addressee = recipient.addressee(self._seals.digests)
             found.append(
                 {
                     "id": f"{notice.key}.{recipient.entry.channel}",
@@ -94,13 +117,12 @@ class Planner:
                     "channel": recipient.entry.channel,
                     "language": words.language,
                     "address": recipient.address,
-                    "addressee": addressee,
+                    "addressee": recipient.addressee(self._seals.digests),
                     "subject": words.subject,
                     "body": words.body,
                     "state": "waiting",
                     "urgent": urgent,
-                    "send_after": planning.now if urgent else await _send_after(addressee, planning, city),
-                    "planned_at": planning.now,
+                    "planned_at": now,
                 }
             )
         return found
@@ -153,22 +175,21 @@ def _sealed(sending: Item, key: DataKey) -> Item:
     return sending | {name: key.seal(text) for name in ("address", "subject", "body") if (text := sending[name])}
 
 
-async def _send_after(addressee: str, planning: Planning, city: City) -> datetime:
-    """When a notice that is not urgent may go out: in the hours for it, and not too soon after another one."""
-    rules, zone, at = city.policy.notices, city.policy.city_zone, planning.now
-    if rules.digest is not None:
-        joined = await planning.waits_until(addressee)
-        if joined is not None:
-            return joined
-        last = await planning.last(addressee)
-        if last is not None:
-            at = max(at, rules.digest.after(last, zone, city.policy.calendar))
-    return opening(at, rules.hours, zone)
+def _timed(draft: _Draft, now: datetime, turns: Turns) -> _Draft:
+    try:
+        found = [one | {"send_after": turns.next(one["addressee"], urgent=one["urgent"])} for one in draft.sendings]
+    except Exception as error:  # noqa: BLE001 - as with its words
+        return _wordless(draft.row, now, _failed(error))
+    return _Draft(draft.row, found)
 
 
-def _wordless(row: Any, now: datetime, reason: str) -> Item:
+def _failed(error: Exception) -> str:
+    return f"planning it failed ({place(error)})"
+
+
+def _wordless(row: Row[Any], now: datetime, reason: str) -> _Draft:
     _log.error("notice %s cannot be sent: %s", row.key, reason)
-    return {
+    failed = {
         "id": f"{row.key}.unplanned",
         "notice": row.key,
         "about": row.about,
@@ -188,3 +209,4 @@ def _wordless(row: Any, now: datetime, reason: str) -> Item:
         "reason": f"{reason}; mend that, and have it tried again",
         "failing_since": now,
     }
+    return _Draft(row, [failed], keep=True)

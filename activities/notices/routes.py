@@ -23,6 +23,10 @@ class Routes:
         self._failed: Counter[str] = Counter()
         self._rests: dict[str, datetime] = {}
 
+    def service(self, route: str) -> str:
+        """What stands behind a route."""
+        return self._services.get(route, route)
+
     def begin(self, route: str) -> None:
         """Something is under way by a route."""
         self._under_way[self._services.setdefault(route, route)] += 1

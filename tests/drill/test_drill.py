@@ -9,11 +9,10 @@ from tests.drill.run import Drill, hold
 
 _LIMITS = {"dispatch": 8, "acknowledge": 8, "handle": 14, "resolve": 20}
 
-# Without the worker's clock: notices that are planned while it is ahead wait for as long (see the README). `make drill`
-# sets it all the same.
 _FAULTS = (
     Fault("kill", "postgres", 4.0, 2.0),
     Fault("kill", "worker", 10.0, 2.0),
+    Fault("clock", "worker +3600", 16.0, 4.0),
     Fault("suspend", "temporal", 26.0, 3.0),
     Fault("cut", "worker-temporal", 32.0, 2.0),
     Fault("fill", "postgres", 38.0, 3.0),

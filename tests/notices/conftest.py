@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import records.clock
 from activities.notices.channels import Channels
 from activities.notices.city import CityOfNotices
 from activities.notices.courier import Courier
@@ -34,13 +35,16 @@ SOMEBODY = Complainant(name="李四", phone="+86 138-0000-0001", email="lisi@exa
 
 
 @dataclass
-class Clock:
+class Clock(records.clock.Clock):
     """Stands still until it is moved."""
 
     now: datetime = NOON
 
     def __call__(self) -> datetime:
         return self.now
+
+    def heard(self, moment: datetime) -> None:
+        """Nobody moves it but the test."""
 
     def passes(self, **passed: float) -> None:
         self.now += timedelta(**passed)

@@ -14,7 +14,7 @@ from cases.errors import InvalidError
 from cases.limits import Budget
 from cases.policy import NoticeRules
 from cases.vocabulary import Complainant
-from records.sending_queue import SendingQueue
+from records.sending_queue import Item, SendingQueue
 from tests.notices.conftest import Desk, until
 from tests.notices.mail_server import MailServer
 from tests.unit.narrative import NOON
@@ -29,6 +29,13 @@ class Forgetful(SendingQueue):
 
     async def sent(self, sendings: Sequence[str], now: datetime) -> None:
         raise asyncio.CancelledError
+
+
+class Claimless(SendingQueue):
+    """What is in it stays there: of what is due, only what is never asked for goes out."""
+
+    async def claim(self, *_: object, **__: object) -> list[Item]:
+        return []
 
 
 async def test_a_notice_goes_out_in_the_words_of_its_language_and_is_forgotten(
@@ -149,6 +156,52 @@ async def test_what_was_sent_and_not_noted_goes_out_again_as_the_same_message(
     desk.clock.passes(days=1)
     await desk.courier().settle()
     assert len(by_mail.mail) == 2
+
+
+async def test_what_a_courier_planned_before_it_died_is_sent_by_the_next(desk: Desk, by_mail: MailServer) -> None:
+    await desk.owes()
+    dying = desk.courier()
+    dying._begin = lambda *_: None  # type: ignore[method-assign]
+    await dying.look()
+    await desk.courier().settle()
+    assert by_mail.mail == [], "it is left to whoever took it, for a while"
+    desk.clock.passes(seconds=16)
+    await desk.courier().settle()
+    assert len(by_mail.mail) == 1
+    (sending,) = await desk.sendings()
+    assert (sending.state, sending.attempts) == ("sent", 2)
+
+
+async def test_what_may_go_out_at_once_is_taken_as_it_is_planned(
+    desk: Desk, by_mail: MailServer, engine: AsyncEngine
+) -> None:
+    desk.rules = NoticeRules(digest=Budget.parse("10 minutes"))
+    await desk.owes()
+    for _ in range(2):
+        await desk.owes("desk")
+        await desk.owes("unit:roads", level="emergency")
+    await desk.courier(Claimless(engine)).settle()
+    unit = "roads@city.example"
+    assert sorted(by_mail.recipients) == ["lisi@example.org", unit, unit], "two to the desk go as one"
+    await desk.courier().settle()
+    assert by_mail.recipients[3:] == ["desk@city.example"]
+
+
+async def test_what_is_planned_does_not_overtake_what_waits_for_room(
+    desk: Desk, by_mail: MailServer, engine: AsyncEngine
+) -> None:
+    desk.clock.now, desk.rules = NIGHT, NoticeRules(hours=BY_DAY)
+    for number in range(30):
+        await desk.owes(who=Complainant(email=f"waits{number}@example.org"))
+    courier = desk.courier()
+    await courier.settle()
+    desk.clock.passes(hours=9)
+    await courier.look()
+    await until(lambda: not courier._under_way)
+    await desk.owes(who=Complainant(email="new@example.org"))
+    await courier.settle()
+    assert len(by_mail.mail) == 31
+    assert by_mail.recipients.index("new@example.org") >= 20
 
 
 async def test_a_digest_that_may_have_gone_out_gathers_nothing_more(

@@ -27,6 +27,7 @@ from cases.decide import decide
 from cases.evolve import fold
 from cases.vocabulary import Role
 from records.case_list import CaseFilter
+from records.clock import Clock
 from records.database import connect, migrate, sqlalchemy_url
 from records.keys import Keys
 from records.projection import project
@@ -177,7 +178,7 @@ async def test_what_was_on_its_way_goes_out(town: Town) -> None:
     expected = [one["key"] for one in rows.get("unit_orders", []) if one["unit"] == "roads"]
     assert [one.form.key for one in letters] == expected
     now = datetime.now(UTC)
-    async with town.register.sending_queue.planning(1_000, now) as planning:
+    async with town.register.sending_queue.planning(1_000, Clock()) as planning:
         planned = [] if planning is None else [one.key for one in planning.notices]
     assert sorted(planned) == sorted(one["key"] for one in rows.get("notices", []))
     due = await town.register.sending_queue.claim(now, timedelta(minutes=1), 10)
