@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from email.message import Message
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 from urllib.parse import unquote_to_bytes
 
-from fastapi import Depends, Request, Response, Security
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.access import ACCESS, PUBLIC, SIGNED, Caller, admit
 from api.advice import FieldError, printable
@@ -16,15 +18,29 @@ from api.problems import ProblemError, wrong
 from api.signatures import SIGNATURE, admit_signed
 from api.text import fault, read_json
 
-_BEARER = HTTPBearer(
-    auto_error=False,
-    description="Of machines, a key that `hotline keys create` made, `hl_...`. Of people, the token that the city's "
-    "sign-in gave them (OpenID Connect, a JWT); if their groups make them several things, they also say in the header "
-    "`X-Hotline-Role` which of them they act as: `desk`, or `unit_lead:water`.",
-)
-_HEADER = APIKeyHeader(
-    name="X-API-Key", auto_error=False, description="A key of a machine, for clients that need a header."
-)
+SCHEMES: dict[str, dict[str, str]] = {
+    "HTTPBearer": {
+        "type": "http",
+        "description": "Of machines, a key that `hotline keys create` made, `hl_...`. Of people, the token that the "
+        "city's sign-in gave them (OpenID Connect, a JWT); if their groups make them several things, they also say in "
+        "the header `X-Hotline-Role` which of them they act as: `desk`, or `unit_lead:water`.",
+        "scheme": "bearer",
+    },
+    "APIKeyHeader": {
+        "type": "apiKey",
+        "description": "A key of a machine, for clients that need a header.",
+        "in": "header",
+        "name": "X-API-Key",
+    },
+    "Signature": {
+        "type": "apiKey",
+        "description": "By the Standard Webhooks scheme, with a secret of the unit; with it go webhook-id and "
+        "webhook-timestamp.",
+        "in": "header",
+        "name": SIGNATURE,
+    },
+}
+"""What the guard asks for, as the API's description has it. A route refers to it by these names."""
 
 
 FILES = "/attachments"
@@ -36,9 +52,21 @@ class GuardedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
         super().__init__(path, endpoint, **given)
+        self._ending = self.path_format.rpartition("}")[2]
         for name in self.names():
             if name not in ACCESS and name not in PUBLIC | SIGNED:
                 raise LookupError(f"{name} has no entry in api.access.ROWS: say which row of cases.rights it is")
+        if asked := self._asks_for():
+            self.openapi_extra = {"security": [{scheme: []} for scheme in asked]} | (self.openapi_extra or {})
+
+    def _asks_for(self) -> tuple[str, ...]:
+        if PUBLIC.issuperset(self.names()):
+            return ()
+        return ("Signature",) if SIGNED.issuperset(self.names()) else ("HTTPBearer", "APIKeyHeader")
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for this route. Nearly all are told from its own by their end alone."""
+        return super().matches(scope) if scope["path"].endswith(self._ending) else (Match.NONE, {})
 
     def names(self) -> list[str]:
         """What this route is called where it names its row, once for each method."""
@@ -68,37 +96,19 @@ class _StrictRequest(Request):
         return read_json(await self.body())
 
 
-async def caller(
-    request: Request,
-    _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
-    __: Annotated[str | None, Security(_HEADER)],
-) -> Caller:
-    """Whoever the guard let in."""
+async def let_in(request: Request) -> Caller:
+    """Whoever the guard let in, by a key, a token, or a signature."""
     return cast(Caller, request.state.caller)
 
 
-CallerDep = Annotated[Caller, Depends(caller)]
-
-_SIGNATURE = APIKeyHeader(
-    name=SIGNATURE,
-    scheme_name="Signature",
-    auto_error=False,
-    description="By the Standard Webhooks scheme, with a secret of the unit; with it go webhook-id and "
-    "webhook-timestamp.",
-)
-
-
-async def signer(request: Request, _: Annotated[str | None, Security(_SIGNATURE)]) -> Caller:
-    """The unit whose signature the guard let in."""
-    return cast(Caller, request.state.caller)
-
-
-SignerDep = Annotated[Caller, Depends(signer)]
+CallerDep = Annotated[Caller, Depends(let_in)]
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def _check_query(request: Request) -> None:
+    if not request.scope["query_string"]:
+        return
     errors = []
     for pair in request.scope["query_string"].split(b"&"):
         name, _, value = (unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in pair.partition(b"="))
@@ -119,6 +129,7 @@ async def _check_media_type(request: Request) -> None:
     )
 
 
+@lru_cache(maxsize=64)
 def _is_json(content_type: str) -> bool:
     message = Message()
     message["Content-Type"] = content_type or "text/plain"

@@ -11,16 +11,18 @@ from cases.errors import InvalidError
 _LONGEST = 200
 
 
-async def idempotency_key(
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="Chosen by you for each request, and sent again when you repeat it: a repeated request is "
-            "answered without being done twice. Up to 200 printable ASCII characters.",
-            examples=["2f1c4f0e-7a51-4c0e-9a55-1f6d2f3a9b10"],
-        ),
-    ] = None,
-) -> str | None:
+KeyInHeader = Annotated[
+    str | None,
+    Header(
+        alias="idempotency-key",
+        description="Chosen by you for each request, and sent again when you repeat it: a repeated request is "
+        "answered without being done twice. Up to 200 printable ASCII characters.",
+        examples=["2f1c4f0e-7a51-4c0e-9a55-1f6d2f3a9b10"],
+    ),
+]
+
+
+async def idempotency_key(idempotency_key: KeyInHeader = None) -> str | None:
     """The key of a request, if it has one.
 
     Raises:

@@ -26,9 +26,10 @@ AHEAD = timedelta(seconds=60)
 """How far ahead of ours a caller's clock may run."""
 
 
-async def parsed_number(
-    number: Annotated[str, Path(description="The case number, as it was given or read aloud.", max_length=100)],
-) -> str:
+NumberInAddress = Annotated[str, Path(description="The case number, as it was given or read aloud.", max_length=100)]
+
+
+async def parsed_number(number: NumberInAddress) -> str:
     """The number in an address, however it was spelled.
 
     Raises:

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api.guard import SCHEMES
 from api.problems import Problem, documented
 
 SUMMARY = "A city's public complaints: every case keeps its promise."
@@ -50,7 +51,7 @@ TAGS = [
 
 
 def describe(app: FastAPI) -> None:
-    """Add to the generated description what the routes refer to: the form of a problem."""
+    """Add to the generated description what the routes refer to: the form of a problem, and what the guard asks for."""
     generate = app.openapi
 
     def described() -> dict[str, Any]:
@@ -60,6 +61,7 @@ def describe(app: FastAPI) -> None:
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {})
             schemas["Problem"] = problem
+            document["components"]["securitySchemes"] = SCHEMES
             _tell_what_any_route_may_answer(document)
         return document
 

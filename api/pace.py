@@ -2,19 +2,15 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
 from http import HTTPStatus
 from math import ceil
-from time import time
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import key_text
 from api.problems import ProblemError, response
+from api.windows import Windows
 
 _OPEN = ("/healthz", "/readyz", "/metrics")
 _INTAKE = "/v1/cases"
@@ -36,12 +32,10 @@ class Pace:
             with one that was valid before, so that guessing at keys costs the register nothing.
         """
         self.app = app
-        self._counter = MovingWindowRateLimiter(MemoryStorage())
-        self._per_key = RateLimitItemPerMinute(per_key)
-        self._most_per_key = RateLimitItemPerMinute(per_key * _LET_THROUGH)
-        self._per_address = RateLimitItemPerMinute(per_address)
-        self._most_per_address = RateLimitItemPerMinute(per_address * _LET_THROUGH)
-        self._failures = RateLimitItemPerMinute(failures)
+        self._counted = Windows()
+        self._per_key = per_key
+        self._per_address = per_address
+        self._failures = failures
         self._valid: OrderedDict[str, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,47 +45,46 @@ class Pace:
         request = Request(scope)
         address = request.client.host if request.client else ""
         key = _credential(request)
-        refused = await self._refusal(scope, address, key)
+        refused = self._refusal(scope, address, key)
         if refused is not None:
             await response(refused)(scope, receive, send)
             return
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                await self._note(scope, message["status"], address, key)
+                self._note(scope, message["status"], address, key)
             await send(message)
 
         await self.app(scope, receive, noted)
 
-    async def _refusal(self, scope: Scope, address: str, key: str | None) -> ProblemError | None:
+    def _refusal(self, scope: Scope, address: str, key: str | None) -> ProblemError | None:
         known = key is not None and key in self._valid
         intake = scope["method"] == "POST" and scope["path"] == _INTAKE
         # Whoever guesses elsewhere must not shut out a source of complaints that was not heard before.
-        kind = "failures at intake" if intake and key is not None else "failures"
-        if not known and not await self._counter.test(self._failures, kind, address):
-            return await self._too_many(self._failures, (kind, address), "requests without a valid key")
-        within = [(self._per_address, self._most_per_address, ("address", address), "requests from this address")]
+        failing = ("failures at intake" if intake and key is not None else "failures", address)
+        if not known and not self._counted.room(self._failures, failing):
+            return self._too_many(self._failures, failing, "requests without a valid key")
+        within = [(self._per_address, ("address", address), "requests from this address")]
         if known and key is not None:
-            within.append((self._per_key, self._most_per_key, ("key", key), "requests under this key"))
-        for limit, most, whose, what in within:
-            if await self._counter.hit(limit, *whose):
+            within.append((self._per_key, ("key", key), "requests under this key"))
+        for most, whose, what in within:
+            if self._counted.take(most, whose):
                 continue
             taking_in = known and intake
-            told = await self._too_many(limit, whose, what)
-            if not taking_in or not await self._counter.hit(most, "intake", *whose):
+            told = self._too_many(most, whose, what)
+            if not taking_in or not self._counted.take(most * _LET_THROUGH, ("intake", *whose)):
                 return told
             # Whether it is an emergency shows in the body.
             scope.setdefault("state", {})[_OVER] = told
         return None
 
-    async def _too_many(self, limit: RateLimitItem, whose: Iterable[str], what: str) -> ProblemError:
-        window = await self._counter.get_window_stats(limit, *whose)
-        return too_many(what, limit.amount, max(1, ceil(window.reset_time - time())))
+    def _too_many(self, most: int, whose: tuple[str, str], what: str) -> ProblemError:
+        return too_many(what, most, max(1, ceil(self._counted.again_in(whose))))
 
-    async def _note(self, scope: Scope, status: int, address: str, key: str | None) -> None:
+    def _note(self, scope: Scope, status: int, address: str, key: str | None) -> None:
         if status == HTTPStatus.UNAUTHORIZED:
             intake = scope["method"] == "POST" and scope["path"] == _INTAKE and key is not None
-            await self._counter.hit(self._failures, "failures at intake" if intake else "failures", address)
+            self._counted.take(self._failures, ("failures at intake" if intake else "failures", address))
             if key is not None:
                 self._valid.pop(key, None)
         elif key is not None and "caller" in scope.get("state", {}):

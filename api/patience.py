@@ -26,6 +26,7 @@ class PatientProtocol(HttpToolsProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._until_headers: asyncio.TimerHandle | None = None
+        self._incomplete = False
         self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -43,17 +44,19 @@ class PatientProtocol(HttpToolsProtocol):
         if self._until_headers is not None:
             self._unread += len(data)
         super().data_received(data)
+        if self._incomplete and self._until_headers is None:
+            self._wait()
         if self._until_headers is not None and self._unread > HEADERS_MOST:
             self.transport.close()
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the headers of a request."""
-        if self._until_headers is None:
-            self._wait()
+        """Begin to wait for the headers of a request, unless they come whole with its first bytes, as nearly always."""
+        self._incomplete = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The headers are there."""
+        self._incomplete = False
         self._stop_waiting()
         super().on_headers_complete()
 

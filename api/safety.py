@@ -1,6 +1,5 @@
 """Headers that keep browsers from doing more with an answer than showing it, and answers from being kept on the way."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -11,15 +10,17 @@ _OWN_PAGES = (
 """The pages that describe the API hold a script of their own."""
 
 _PAGES = ("/docs", "/redoc", "/static-offline-docs")
-_ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_A_YEAR = "max-age=31536000"
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_OF_PAGES = (*_ALWAYS, (b"content-security-policy", _OWN_PAGES.encode()))
+_OF_OTHERS = (*_ALWAYS, (b"content-security-policy", _NOTHING.encode()), (b"cache-control", b"no-store"))
+_A_YEAR = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Safety:
@@ -35,19 +36,14 @@ class Safety:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _headers(scope).items():
-                    headers.setdefault(name, value)
+                headers = [*message.get("headers", ())]
+                own = {name.lower() for name, _ in headers}
+                message["headers"] = headers + [one for one in _headers(scope) if one[0] not in own]
             await send(message)
 
         await self.app(scope, receive, guarded)
 
 
-def _headers(scope: Scope) -> dict[str, str]:
-    page = scope["path"].startswith(_PAGES)
-    own = {"Content-Security-Policy": _OWN_PAGES if page else _NOTHING}
-    if not page:
-        own["Cache-Control"] = "no-store"
-    if scope["scheme"] == "https":
-        own["Strict-Transport-Security"] = _A_YEAR
-    return _ALWAYS | own
+def _headers(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+    own = _OF_PAGES if scope["path"].startswith(_PAGES) else _OF_OTHERS
+    return (*own, _A_YEAR) if scope["scheme"] == "https" else own

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.types import DecoratedCallable
 
 from api.access import Caller, step_address
 from api.answers import answer
 from api.commands import id_of, submit
-from api.guard import CallerDep, GuardedRoute
-from api.idempotency import IdempotencyKey
-from api.lookup import NumberDep, check_unit, find_other
+from api.guard import GuardedRoute, let_in
+from api.idempotency import KeyInHeader, idempotency_key
+from api.lookup import NumberInAddress, check_unit, find_other, parsed_number
 from api.problems import documented
-from api.services import Services, ServicesDep
+from api.services import Services, of
 from cases.case import Case
 from cases.commands import Act
 from cases.view import CaseView
@@ -63,11 +63,10 @@ class Asking:
         return await find_other(self.services, self.caller, field, number)
 
 
-async def asking(
-    number: NumberDep, caller: CallerDep, services: ServicesDep, idempotency_key: IdempotencyKey
-) -> Asking:
+async def asking(request: Request, number: NumberInAddress, key: KeyInHeader = None) -> Asking:
     """Who asks for a step of the case in the address."""
-    return Asking(number, caller, services, idempotency_key)
+    # Called here, and no dependencies of their own: to have those resolved for each request costs a multiple.
+    return Asking(await parsed_number(number), await let_in(request), of(request), await idempotency_key(key))
 
 
 Ask = Annotated[Asking, Depends(asking)]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.advice import FieldError, field_errors
 from api.bodies.callbacks import CallbackBody
-from api.guard import GuardedRoute, SignerDep
+from api.guard import CallerDep, GuardedRoute
 from api.idempotency import idempotency_key
 from api.lookup import parsed_number
 from api.problems import ProblemError, documented, from_refusal, unknown_case, wrong
@@ -42,7 +42,7 @@ _REUSED = (
 async def take_callback(
     unit: Annotated[str, Path(description="The unit's code.", max_length=80)],
     callback: CallbackBody,
-    caller: SignerDep,
+    caller: CallerDep,
     services: ServicesDep,
     message: Annotated[
         str,
