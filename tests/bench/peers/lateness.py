@@ -37,7 +37,7 @@ async def measure(service: Contestant, cases: int, spread: float) -> Lateness:
     expected = (time.monotonic() - began) / tried * cases
     # The rate may fall with the number of open cases, and orders may still be going out when all are open: that must
     # be over before anything is due.
-    first = datetime.now(UTC) + timedelta(seconds=2 * expected + 5)
+    first = datetime.now(UTC) + timedelta(seconds=1.5 * expected + 10)
     dues = {f"due-{place}": first + timedelta(seconds=spread * place / cases) for place in range(cases)}
     began = time.monotonic()
     taken = await _open(service, list(dues.items()))
