@@ -170,23 +170,25 @@ _OWNED = (
     .table_valued("id", "number", name="owned")
     .render_derived()
 )
-_CLAIM = (
+CLAIM = (
     update(DataKeyRow)
     .where(col(DataKeyRow.id) == _OWNED.c.id, col(DataKeyRow.case_number).is_(None))
     .values(case_number=_OWNED.c.number)
 )
+"""Notes whose keys are; the first case keeps a key."""
 
 
 async def claim(connection: AsyncConnection, number: str, rows: Iterable[bytes]) -> None:
     """Note the case that keys belong to, by the texts of its events that they sealed; the first case keeps a key."""
-    await claim_all(connection, {number: rows})
+    claimed = claims({number: rows})
+    if claimed["ids"]:
+        await connection.execute(CLAIM, claimed)
 
 
-async def claim_all(connection: AsyncConnection, rows: Mapping[str, Iterable[bytes]]) -> None:
-    """The same for several cases, by their numbers."""
+def claims(rows: Mapping[str, Iterable[bytes]]) -> dict[str, list[str]]:
+    """What cases claim, as `CLAIM` takes it: the keys that sealed texts of their events, by the number of the case."""
     found = sorted({(key, number) for number, some in rows.items() for row in some for key in keys_in(row.decode())})
-    if found:
-        await connection.execute(_CLAIM, {"ids": [key for key, _ in found], "numbers": [number for _, number in found]})
+    return {"ids": [key for key, _ in found], "numbers": [number for _, number in found]}
 
 
 async def destroy(connection: AsyncConnection, number: str) -> int:

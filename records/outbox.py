@@ -1,6 +1,6 @@
 """What events owe the world outside, written in the same transaction as the events: so neither is without the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -25,8 +25,7 @@ _LOCK = 12345
 
 
 async def put_out(connection: AsyncConnection, batches: Sequence[Batch]) -> None:
-    """Write what batches owe; what was written before stays as it is."""
-    await put_notices(connection, [one for batch in batches for one in batch.notices])
+    """Write what batches owe beside their notices; what was written before stays as it is."""
     await _note_deliveries(connection, batches)
     # Last, because its lock is held until the commit.
     await put_orders(connection, [form for batch in batches for form in batch.orders])
@@ -62,9 +61,13 @@ async def put_orders(connection: AsyncConnection, forms: Sequence[OrderForm]) ->
 
 async def put_notices(connection: AsyncConnection, notices: Sequence[Notice]) -> None:
     """Put notices where they wait to be sent."""
-    if not notices:
-        return
-    rows = [
+    if notices:
+        await connection.execute(PUT_NOTICES, {"notices": notice_rows(notices)})
+
+
+def notice_rows(notices: Iterable[Notice]) -> str:
+    """Notices as `PUT_NOTICES` takes them."""
+    rows = (
         {
             "key": one.key,
             "about": one.about,
@@ -74,8 +77,8 @@ async def put_notices(connection: AsyncConnection, notices: Sequence[Notice]) ->
             "content": storable_value(one.model_dump(mode="json")),
         }
         for one in notices
-    ]
-    await connection.execute(_PUT_NOTICES, {"rows": array(map(to_json, rows))})
+    )
+    return array(map(to_json, rows))
 
 
 async def _note_deliveries(connection: AsyncConnection, batches: Sequence[Batch]) -> None:
@@ -120,4 +123,5 @@ def _key(event: Event) -> str | None:
 
 
 _PUT_ORDERS = insert_rows(_MAILBOX, but=("id", "written_at")).on_conflict_do_nothing()
-_PUT_NOTICES = insert_rows(_NOTICES, but=("owed_at", "planned_at")).on_conflict_do_nothing()
+PUT_NOTICES = insert_rows(_NOTICES, but=("owed_at", "planned_at"), given="notices").on_conflict_do_nothing()
+"""Puts notices where they wait to be sent; what was put there before stays as it is."""

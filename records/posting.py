@@ -15,11 +15,11 @@ from cases.evolve import fold
 from records.audit_events import take_back as take_events_back
 from records.audit_events import with_entries
 from records.batch import Batch, case_row
-from records.data_keys import claim_all
+from records.data_keys import CLAIM, claims
 from records.database import transaction
 from records.errors import ConflictError, GapError
 from records.history import stored_event
-from records.outbox import put_out, take_back
+from records.outbox import PUT_NOTICES, notice_rows, put_out, take_back
 from records.rows import array, insert_rows
 from records.tables import CaseRow, EventRow
 
@@ -133,12 +133,16 @@ async def _conflict(connection: AsyncConnection, batch: Batch, stored: int) -> C
 async def _write(connection: AsyncConnection, batches: Sequence[Batch], versions: dict[str, int]) -> None:
     fresh = {batch.number: batch.rows_after(versions.get(batch.number, 0)) for batch in batches}
     events = [row for rows in fresh.values() for row in rows]
-    written = await connection.execute(_ADD_EVENTS, {"rows": array(events)})
+    given = {
+        "events": array(events),
+        "cases": array(batch.projected for batch in batches if batch.projected),
+        "notices": notice_rows(one for batch in batches for one in batch.notices),
+    }
+    written = await connection.execute(_WRITE, given | claims(fresh))
     if written.rowcount != len(events):
         raise RacedError
-    await claim_all(connection, fresh)
-    rows = [batch.projected or await _folded(connection, batch) for batch in batches]
-    await connection.execute(_PUT_CASES, {"rows": array(rows)})
+    if folded := [await _folded(connection, batch) for batch in batches if not batch.projected]:
+        await connection.execute(_PUT_CASES, {"cases": array(folded)})
     await put_out(connection, batches)
 
 
@@ -149,7 +153,7 @@ async def _folded(connection: AsyncConnection, batch: Batch) -> bytes:
 
 
 def _put_cases() -> Insert:
-    put = insert_rows(_CASES)
+    put = insert_rows(_CASES, given="cases")
     # The reference and the content that a case was received with stay what they were first.
     changing = [one for one in _CASES.columns if one.name not in ("number", "content_fingerprint")]
     return put.on_conflict_do_update(
@@ -166,5 +170,9 @@ _VERSIONS = (
     .order_by(_CASES.c.number)
     .with_for_update()
 )
-_ADD_EVENTS = with_entries(insert_rows(_EVENTS, but=("recorded_at",)).on_conflict_do_nothing())
 _PUT_CASES = _put_cases()
+_WRITE = with_entries(insert_rows(_EVENTS, but=("recorded_at",), given="events").on_conflict_do_nothing()).add_cte(
+    _PUT_CASES.cte("put"), CLAIM.cte("claimed"), PUT_NOTICES.cte("owed")
+)
+"""Events and their entries, the rows of their cases, the keys that are theirs, the notices that they owe: by one
+statement, since each takes its way to the server and back. Its row count is how many events were new."""
