@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from activities.messages import Ruling
 from cases.city import City
 from cases.commands import Act, Command
 from cases.deadlines import Deadline, deadlines
+from cases.errors import UnavailableError
 from cases.policy import Policy
 from cases.routing import Catalogue, Route
 from cases.vocabulary import Actor
@@ -109,6 +110,8 @@ class Office:
 async def until(ask: Callable[[], Any], reached: Callable[[Any], bool]) -> Any:
     async with asyncio.timeout(60):
         while True:
-            if reached(answer := await ask()):
-                return answer
+            # What is out of reach for a moment is asked again, as every caller is told to do.
+            with suppress(UnavailableError):
+                if reached(answer := await ask()):
+                    return answer
             await asyncio.sleep(0.02)
