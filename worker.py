@@ -32,8 +32,9 @@ from hotline.policies import PolicyError, load
 from hotline.settings import Settings
 from hotline.stack import resolve
 from records.attachments import Attachments
-from records.database import advice
+from records.database import check
 from records.database import connect as connect_database
+from records.errors import SchemaError
 from records.register import Register
 from vault.following import Following
 from vault.keyfile import KeyFile, KeyFileError
@@ -51,6 +52,13 @@ from workflows.retention_schedule import ERASING
 from workflows.sandbox import SANDBOX
 
 USUAL = Bounds()
+
+TAKEN_OVER_AFTER = timedelta(seconds=4)
+"""How long a case's work waits for a worker that was killed before another takes it: no limit may fire later."""
+
+TASKS_AT_ONCE = 32
+"""Workflow tasks under way at once. They share one interpreter: more make each slower, and the engine's library gives
+one two seconds."""
 
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 5.0
 """Seconds between two tries to reach Temporal's server, or the register, at the start."""
@@ -147,10 +155,8 @@ def build(
         ],
         workflow_runner=runner,
         max_cached_workflows=cached,
-        # How long a case's work waits for a worker that was killed before another takes it: no limit may fire later.
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=4),
-        # They share one interpreter: more at once make each slower, and the engine's library gives one two seconds.
-        max_concurrent_workflow_tasks=32,
+        sticky_queue_schedule_to_start_timeout=TAKEN_OVER_AFTER,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         max_concurrent_activities=200,
         max_concurrent_local_activities=200,
         graceful_shutdown_timeout=timedelta(seconds=5),
@@ -224,12 +230,11 @@ async def _fits(database: AsyncEngine, stop: asyncio.Event) -> bool:
     """Wait until the database answers and its schema suits this release; false once it is told to stop before that."""
     async for _ in _tries(stop):
         try:
-            todo = await advice(database)
-        except UnavailableError as error:
-            todo = str(error)
-        if todo is None:
+            await check(database)
+        except (UnavailableError, SchemaError) as error:
+            _log.warning("waiting for the register: %s", error)
+        else:
             return True
-        _log.warning("waiting for the register: %s", todo)
     return False
 
 

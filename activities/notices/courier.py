@@ -23,8 +23,9 @@ from activities.wording.rendering import Wording
 from cases.city import City
 from cases.errors import UnavailableError
 from records.clock import Clock
+from records.notice_planning import Item
 from records.seals import Seals
-from records.sending_queue import DIGEST, Item, SendingQueue
+from records.sending_queue import DIGEST, SendingQueue
 from records.sendings import KEPT
 
 _LOOKS_EVERY = 0.5
@@ -90,7 +91,6 @@ class Courier:
         self._notebook = Notebook(lambda sendings: queue.sent(sendings, clock()))
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._ended_some = asyncio.Event()
-        self._held_back = False
         self._left_out: set[str] = set()
         self._behind = False
         self._claims_at = float("-inf")
@@ -140,7 +140,7 @@ class Courier:
         await self._forget(self._clock())
         await self._renew(self._clock())
         more = False
-        if left or not planned or self._behind or self._held_back or time.monotonic() >= self._claims_at:
+        if left or not planned or self._held_back or time.monotonic() >= self._claims_at:
             more = await self._send_due(city, self._clock())
         return more or planned == _PLANS
 
@@ -166,6 +166,11 @@ class Courier:
             for task in left:
                 task.cancel()
         self._channels.close()
+
+    @property
+    def _held_back(self) -> bool:
+        """Whether something may wait in the queue for what is under way to end."""
+        return self._behind or bool(self._left_out)
 
     async def _renew(self, now: datetime) -> None:
         """Keep what is under way, however long it takes."""
@@ -203,7 +208,7 @@ class Courier:
         crowded = left <= _FOR_URGENT
         free = min(_BY_ONE_SERVICE, left if crowded else left - _FOR_URGENT)
         closed = self._routes.closed(now, _BY_ONE_SERVICE)
-        self._held_back, self._left_out, self._behind = crowded or bool(closed), closed, crowded
+        self._left_out, self._behind = closed, crowded
         if free <= 0:
             return False
         rules = city.policy.notices

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from pydantic_core import to_json
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,9 +24,8 @@ from cases.city import City
 from cases.disclosure import shown_notice
 from cases.errors import UnavailableError
 from cases.notice import Notice
-from cases.sealed import keys_in
+from records.notice_planning import Item, Planning
 from records.seals import Seals
-from records.sending_queue import Item, Planning
 from vault.sealing import DataKey
 
 _log = logging.getLogger("hotline.notices")
@@ -62,7 +60,7 @@ class Planner:
             UnavailableError: the register is out of reach.
         """
         # Looked up together, and remembered: each would be asked for by itself.
-        await self._seals.keys({name for row in planning.notices for name in keys_in(to_json(row.content).decode())})
+        await self._seals.keys({name for names in planning.keys.values() for name in names})
         drafts: list[_Draft] = []
         for row in planning.notices:
             drafts.append(await self._draft(row, planning.now, city))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from activities.notices.hours import opening
 from cases.city import City
-from records.sending_queue import Told
+from records.notice_planning import Told
 
 
 class Turns:

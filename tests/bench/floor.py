@@ -68,6 +68,7 @@ async def run(address: str, queue: str) -> None:
 
     from hotline.settings import Settings
     from tests.bench import floor
+    from worker import TAKEN_OVER_AFTER, TASKS_AT_ONCE
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -78,11 +79,11 @@ async def run(address: str, queue: str) -> None:
         task_queue=queue,
         # By their module's name, as those who start them know it.
         workflows=[floor.Empty, floor.Floor, floor.FloorAlarm],
-        # All this as in the service, by `worker.run`.
+        # All this as in the service.
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=Settings().cached_cases,
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=4),
-        max_concurrent_workflow_tasks=32,
+        sticky_queue_schedule_to_start_timeout=TAKEN_OVER_AFTER,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=5),
     ):
         await stop.wait()

@@ -20,7 +20,8 @@ from cases.limits import Budget
 from cases.notice import Notice
 from cases.policy import NoticeRules
 from cases.vocabulary import Complainant
-from records.sending_queue import Planning, SendingQueue
+from records.notice_planning import Planning
+from records.sending_queue import SendingQueue
 from tests.notices.conftest import Desk, until
 from tests.notices.mail_server import MailServer
 from tests.notices.test_channels import Gateway, loaded
