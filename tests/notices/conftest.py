@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from activities.notices.channels import Channels
 from activities.notices.city import CityOfNotices
 from activities.notices.courier import Courier
 from activities.wording.rendering import Wording
+from cases.calendar import Window
 from cases.city import City
 from cases.events import Undelivered, Urged
 from cases.notice import Notice
@@ -32,6 +33,10 @@ from tests.records.histories import begun
 from tests.unit.narrative import NOON, POLICY, ROADS
 
 SOMEBODY = Complainant(name="李四", phone="+86 138-0000-0001", email="lisi@example.org")
+
+BY_DAY = Window(opens=time(8), closes=time(21))
+NIGHT = datetime(2026, 9, 1, 15, 30, tzinfo=UTC)
+"""Half past eleven at night in the city; it is told again at eight, which is midnight in UTC."""
 
 
 @dataclass

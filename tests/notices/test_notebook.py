@@ -12,8 +12,7 @@ from activities.notices.notebook import Notebook
 from cases.errors import UnavailableError
 from cases.policy import NoticeRules
 from records.sending_queue import SendingQueue
-from tests.notices.conftest import Desk
-from tests.notices.test_courier import BY_DAY, NIGHT
+from tests.notices.conftest import BY_DAY, NIGHT, Desk
 from tests.outage import away
 
 

@@ -4,10 +4,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.case import Case
-from cases.commands import Acknowledge, CallBack, Command, Contact, Receive, Report, Return, Tick, Withdraw
+from cases.commands import (
+    Acknowledge,
+    Act,
+    CallBack,
+    Command,
+    Contact,
+    FailDelivery,
+    Receive,
+    Report,
+    Return,
+    Tick,
+    Withdraw,
+)
 from cases.decide import decide
 from cases.events import Event
 from cases.evolve import fold
+from cases.order_form import OrderForm
+from cases.owed import owed
 from cases.routing import Route
 from cases.vocabulary import SYSTEM, Actor, Outcome, Role, Satisfaction
 from tests.unit.narrative import DESK, DISTRICT, NOON, POLICY, ROADS, UNIT_OF_ROADS, Narrative, received
@@ -75,3 +89,20 @@ def returned() -> list[Event]:
     story = Narrative()
     story.after(minutes=10).do(Return(reason="not ours"), UNIT_OF_ROADS)
     return story.events
+
+
+def delivery_given_up(life: list[Event]) -> list[Event]:
+    """A whole history with the end of the delivery of its first order: nobody tries on."""
+    (form,) = [one for one in owed(life)[0] if one.about == "dispatched"]
+    return delivery_told(life, FailDelivery(**delivery_of(form), reason="it says 410", final=True))
+
+
+def delivery_of(form: OrderForm) -> dict[str, Any]:
+    """What names the delivery of an order in whatever is told of it."""
+    return form.model_dump(include={"order", "unit", "about", "sequence", "key"})
+
+
+def delivery_told(life: list[Event], act: Act) -> list[Event]:
+    """A whole history with what a delivery tells of itself, a minute later."""
+    command = Command(id=f"told {act.type}", actor=SYSTEM, act=act)
+    return [*life, *decide(fold(life), command, life[-1].at + timedelta(minutes=1))]

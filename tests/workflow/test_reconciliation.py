@@ -24,9 +24,7 @@ from cases.commands import (
     Act,
     CallBack,
     Command,
-    ConfirmDelivery,
     Contact,
-    FailDelivery,
     Reopen,
     Report,
     Withdraw,
@@ -34,18 +32,15 @@ from cases.commands import (
 from cases.deadlines import deadlines
 from cases.decide import decide
 from cases.drift import Drift
-from cases.events import Event
-from cases.evolve import fold
-from cases.order_form import OrderForm
-from cases.owed import owed, seen_to
+from cases.owed import owed
 from cases.policy import Policy
 from cases.routing import Unit
-from cases.vocabulary import SYSTEM, Actor, Outcome, Satisfaction
+from cases.vocabulary import Actor, Outcome, Satisfaction
 from records.database import connect
 from records.drift import MENDED, REVIVED
 from records.register import Register
 from tests.records.erased import recorded
-from tests.records.histories import begun
+from tests.records.histories import begun, delivery_given_up
 from tests.temporal_server import TemporalServer
 from tests.unit.narrative import DESK, FULL, INTAKE, POLICY, UNIT_OF_WATER, WATER, received
 from tests.unit_system import ON_THIS_MACHINE, UnitSystem
@@ -294,7 +289,7 @@ async def test_a_lost_engine_gets_its_open_cases_back_from_their_records(town: T
     now = datetime.now(UTC)
     overdue = await recorded(town.register, begun("overdue", now - timedelta(hours=3), WATER))
     soon = await recorded(town.register, begun("soon", now - timedelta(hours=2) + timedelta(seconds=8), WATER))
-    given_up = await recorded(town.register, _given_up(begun("given up", now, WATER)))
+    given_up = await recorded(town.register, delivery_given_up(begun("given up", now, WATER)))
     open_cases = {delivered, overdue, soon, given_up}
 
     await town.lose_the_engine()
@@ -394,31 +389,3 @@ async def test_it_is_scheduled_once_at_another_minute_than_the_erasing(town: Tow
         await RECONCILING.begin_now(town.client)
         last = await until(town.register.drift.last, lambda found: found is not None)
     assert last.details["dry_run"] is False
-
-
-def test_the_last_word_on_a_delivery_counts() -> None:
-    life = begun("words")
-    (form,) = [one for one in owed(life)[0] if one.about == "dispatched"]
-    assert form.key not in seen_to(life)
-    given_up = _given_up(life)
-    assert form.key in seen_to(given_up)
-    late = _told(life, FailDelivery(**_of(form), reason="no answer", final=False))
-    assert form.key not in seen_to(late)
-    assert form.key in seen_to(_told(late, ConfirmDelivery(**_of(form))))
-
-
-def _given_up(life: list[Event]) -> list[Event]:
-    (form,) = [one for one in owed(life)[0] if one.about == "dispatched"]
-    return _told(life, FailDelivery(**_of(form), reason="it says 410", final=True))
-
-
-def _of(form: OrderForm) -> dict[str, Any]:
-    return form.model_dump(include={"order", "unit", "about", "sequence", "key"})
-
-
-def _told(life: list[Event], act: Act) -> list[Event]:
-    case = fold(life)
-    return [
-        *life,
-        *decide(case, Command(id=f"told {act.type}", actor=SYSTEM, act=act), life[-1].at + timedelta(minutes=1)),
-    ]
