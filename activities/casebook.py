@@ -1,7 +1,7 @@
 """The casebook: writes what happened to a case into the register, and reads it there."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -46,21 +46,24 @@ class Casebook:
         """
         try:
             await self._register.record(request.number, request.events, request.case, request.orders, request.notices)
-            units = await self._register.systems.having({form.unit for form in request.orders})
+            going_out = await self._register.mailboxes.to_systems(request.orders)
         except GapError as error:
             raise ApplicationError(str(error), error.stored, type="gap", non_retryable=True) from None
         except ConflictError as error:
             raise ApplicationError(str(error), type="conflict", non_retryable=True) from None
         except InvalidError as error:
             raise ApplicationError(str(error), type="invalid", non_retryable=True) from None
-        in_mailbox = tuple(form.key for form in request.orders if form.unit not in units)
-        return Recorded(in_mailbox=in_mailbox, delivered=await self._delivered(request, in_mailbox))
+        owed = {form.key for form in going_out}
+        return Recorded(
+            in_mailbox=tuple(form.key for form in request.orders if form.key not in owed),
+            delivered=await self._delivered(request.at_once, going_out),
+        )
 
-    async def _delivered(self, request: RecordRequest, in_mailbox: Collection[str]) -> dict[str, Delivery]:
+    async def _delivered(self, at_once: Collection[str], going_out: Sequence[OrderForm]) -> dict[str, Delivery]:
         """What systems have taken at once. Of several orders to one unit only the first is tried: they go in order."""
         first: dict[str, OrderForm] = {}
-        for form in request.orders:
-            if form.key in request.at_once and form.key not in in_mailbox:
+        for form in going_out:
+            if form.key in at_once:
                 first.setdefault(form.unit, form)
         if self._departments is None or not first:
             return {}

@@ -132,6 +132,9 @@ class Departments:
         It is part of recording the order, and the case does nothing else meanwhile, so that this must end soon. It
         saves the engine all that a delivery costs. In the list of stuck deliveries such an order cannot be.
 
+        Args:
+            form: The order as it stands in the unit's mailbox.
+
         Returns:
             What the system answered; none if it is not such a system, or did not take the order. Then it is delivered
             as any other, under the same key.
@@ -141,7 +144,7 @@ class Departments:
                 system = await self._systems.of(form.unit)
                 if system is None or not self._way(system).lane.free(_USUAL_PRIORITY):
                     return None
-                return await self._carry(form, system)
+                return await self._carry(form, system, first_told=form)
         except (LaterError, NotTakenError, UnavailableError, TimeoutError):
             return None
 
@@ -159,7 +162,7 @@ class Departments:
                 raise
             return await self._carry(form, set_right)
 
-    async def _carry(self, form: OrderForm, system: System | None) -> Delivery:
+    async def _carry(self, form: OrderForm, system: System | None, first_told: OrderForm | None = None) -> Delivery:
         if system is None:
             await self._register.mailboxes.put([form])
             return Delivery(taken=False)
@@ -169,7 +172,7 @@ class Departments:
             way.breaker.look()
             async with way.lane.turn(form.key, priority):
                 # Before the attempt: what is wrong here is no fault of the unit's system.
-                order = await self._open(form)
+                order = await self._open(first_told or await self._as_first_told(form))
                 with way.breaker.attempt():
                     return await self._post(order, system)
         except LaterError as later:
@@ -187,14 +190,14 @@ class Departments:
                 )
 
     async def _open(self, form: OrderForm) -> _Opened:
-        """The order as it may leave.
+        """An order, as it was first told, as it may leave.
 
         Raises:
             NotTakenError: the case was erased, or a key of its texts is lost.
             UnavailableError: a key is out of reach.
         """
         try:
-            found, key = await opened(self._register.seals, await self._as_first_told(form))
+            found, key = await opened(self._register.seals, form)
         except ErasedError:
             told = "is told nothing more of it: the case was erased"
             raise NotTakenError(told, for_good=True, well=True) from None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
@@ -60,15 +61,34 @@ class Deadline(Value):
         return self.stopped_at is None
 
 
+class _Reckoned(NamedTuple):
+    case: Case
+    deadlines: tuple[Deadline, ...]
+
+
+_last: _Reckoned | None = None
+"""Each step of a case is told in several ways, all of them right after each other, and reckoning is most of telling.
+It is one reference, set at once, so that no thread sees half of it."""
+
+
 def deadlines(case: Case) -> list[Deadline]:
     """All deadlines the case has had, in the order in which they began."""
-    return sorted((_deadline(case, clock) for clock in clocks(case)), key=lambda deadline: deadline.starts_at)
+    global _last
+    known = _last
+    if known is None or known.case is not case:
+        found = sorted((_deadline(case, clock) for clock in clocks(case)), key=lambda deadline: deadline.starts_at)
+        _last = known = _Reckoned(case, tuple(found))
+    return list(known.deadlines)
 
 
 def running(case: Case) -> list[Deadline]:
     """The deadlines whose clocks run or stand still, the next one due first."""
-    live = (clock for clock in clocks(case) if clock.met_at is None and clock.ended_at is None)
-    return sorted((_deadline(case, clock) for clock in live), key=lambda deadline: deadline.due_at.astimezone(UTC))
+    known = _last
+    if known is not None and known.case is case:
+        live = [one for one in known.deadlines if one.runs]
+    else:
+        live = [_deadline(case, one) for one in clocks(case) if one.met_at is None and one.ended_at is None]
+    return sorted(live, key=lambda deadline: deadline.due_at.astimezone(UTC))
 
 
 def pending_rungs(case: Case, deadline: Deadline) -> list[Rung]:

@@ -14,6 +14,7 @@ from records.cursor import check_limit
 from records.database import reading, transaction
 from records.outbox import put_orders
 from records.outgoing import MailboxRow
+from records.tables import UnitRow
 from records.text import storable
 
 
@@ -43,6 +44,20 @@ class Mailboxes:
         async with reading(self._engine) as session:
             found = (await session.exec(asked)).one_or_none()
         return None if found is None else OrderForm.model_validate(found)
+
+    async def to_systems(self, forms: Sequence[OrderForm]) -> list[OrderForm]:
+        """Those of some forms whose units have a system, each as it was first written under its key."""
+        if not forms:
+            return []
+        kept = (col(MailboxRow.unit) == col(UnitRow.code)) & col(MailboxRow.key).in_([one.key for one in forms])
+        having = col(UnitRow.code).in_({one.unit for one in forms}), col(UnitRow.endpoint).is_not(None)
+        asked = select(UnitRow.code, MailboxRow.key, MailboxRow.form).outerjoin(MailboxRow, kept).where(*having)
+        async with reading(self._engine) as session:
+            found = (await session.exec(asked)).all()
+        units, told = {unit for unit, _, _ in found}, {key: form for _, key, form in found if form is not None}
+        return [
+            OrderForm.model_validate(told[one.key]) if one.key in told else one for one in forms if one.unit in units
+        ]
 
     async def read(self, unit: str, after: int, limit: int) -> list[Letter]:
         """What a unit was told after a place in its mailbox, the earliest first; 0 is the beginning.

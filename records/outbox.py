@@ -45,7 +45,6 @@ async def put_orders(connection: AsyncConnection, forms: Sequence[OrderForm]) ->
     """Put what units are told into their mailboxes, in order."""
     if not forms:
         return
-    await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     rows = [
         {
             "unit": form.unit,
@@ -122,6 +121,10 @@ def _key(event: Event) -> str | None:
     return event.fact.key if isinstance(event.fact, Delivered | Undelivered | DeliveryRetried) else None
 
 
-_PUT_ORDERS = insert_rows(_MAILBOX, but=("id", "written_at")).on_conflict_do_nothing()
+_PUT_ORDERS = insert_rows(
+    _MAILBOX,
+    but=("id", "written_at"),
+    after=select(func.pg_advisory_xact_lock(_LOCK).label("held")).cte("lock").prefix_with("MATERIALIZED"),
+).on_conflict_do_nothing()
 PUT_NOTICES = insert_rows(_NOTICES, but=("owed_at", "planned_at"), given="notices").on_conflict_do_nothing()
 """Puts notices where they wait to be sent; what was put there before stays as it is."""

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Table, Text, bindparam, cast, column, func, select
+from sqlalchemy import FromClause, Table, Text, bindparam, cast, column, func, select, true
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 
 
-def insert_rows(table: Table, *, but: Iterable[str] = (), given: str = "rows") -> Insert:
+def insert_rows(
+    table: Table, *, but: Iterable[str] = (), given: str = "rows", after: FromClause | None = None
+) -> Insert:
     """An insert of the rows that a parameter holds, as `array` makes it, in their order.
 
     Args:
         table: Where to.
         but: The columns that the database fills.
         given: What the parameter is called.
+        after: What yields one row before the first is inserted, and has the database fill no column earlier.
     """
     columns = [one for one in table.columns if one.name not in but]
     rows = (
@@ -20,7 +23,10 @@ def insert_rows(table: Table, *, but: Iterable[str] = (), given: str = "rows") -
         .table_valued(*(column(one.name, one.type) for one in columns), name="given")
         .render_derived(with_types=True)
     )
-    return insert(table).from_select([one.name for one in columns], select(rows))
+    chosen = select(*rows.c).select_from(rows)
+    if after is not None:
+        chosen = chosen.join(after, true())
+    return insert(table).from_select([one.name for one in columns], chosen)
 
 
 def array(rows: Iterable[bytes]) -> str:

@@ -52,14 +52,6 @@ class Systems:
         self._engine = engine
         self._master = master
 
-    async def having(self, units: Collection[str]) -> set[str]:
-        """Those of some units that have a system."""
-        if not units:
-            return set()
-        asked = select(UnitRow.code).where(col(UnitRow.code).in_(sorted(units)), col(UnitRow.endpoint).is_not(None))
-        async with reading(self._engine) as session:
-            return set(await session.exec(asked))
-
     async def of(self, unit: str) -> System | None:
         """The system of a unit, if it has one."""
         async with reading(self._engine) as session:

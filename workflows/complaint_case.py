@@ -53,6 +53,7 @@ class ComplaintCase:
         self._renew_after = start.renew_after
         self._owing = Owing(start.layout, start.recorded, start.owed)
         self._broken: BaseException | None = None
+        self._last_decided: tuple[tuple[int, datetime, Command], list[Event]] | None = None
         if start.command is not None:
             received = decide(None, start.command, workflow.now())
             self._begin(received)
@@ -101,7 +102,7 @@ class ComplaintCase:
         """Take a command, named after its act, and answer with the case as it leaves it."""
         await workflow.wait_condition(lambda: self._begun)
         try:
-            self._apply(decide(self.case, self._command(act, args), workflow.now()))
+            self._apply(self._decided(self._command(act, args)))
         except RefusalError as refusal:
             _raise(refusal)
         return view(self.case)
@@ -112,7 +113,7 @@ class ComplaintCase:
             # Its record is still being read; the command is judged once it is there.
             return
         try:
-            decide(self.case, self._command(act, args), workflow.now())
+            self._decided(self._command(act, args))
         except RefusalError as refusal:
             _raise(refusal)
 
@@ -148,6 +149,13 @@ class ComplaintCase:
         """How far this run is with recording the case."""
         return Standing(recorded=self._recorded, layout=self._layout)
 
+    def _decided(self, command: Command) -> list[Event]:
+        """What a command brings about. Whether it may be taken, and what it changes, are asked one after the other."""
+        asked = (self.case.version, workflow.now(), command)
+        if self._last_decided is None or self._last_decided[0] != asked:
+            self._last_decided = asked, decide(self.case, command, workflow.now())
+        return self._last_decided[1]
+
     def _command(self, act: str, args: Sequence[RawValue]) -> Command:
         if len(args) != 1:
             raise RefusalError("unreadable", f"{act!r} takes one command, not {len(args)}", source="hotline")
@@ -174,6 +182,7 @@ class ComplaintCase:
     def _apply(self, events: list[Event]) -> None:
         if not events:
             return
+        self._last_decided = None
         before = self._attributes()
         for event in events:
             self.case = evolve(self.case, event)

@@ -14,6 +14,7 @@ from cases.evolve import fold
 from cases.notice import Notice
 from cases.order_form import OrderForm
 from cases.owed import owed
+from cases.routing import Unit
 from cases.vocabulary import SYSTEM, Channel
 from records.errors import GapError
 from records.outbox import put_orders
@@ -118,6 +119,18 @@ async def test_who_reads_on_from_a_place_misses_nothing_that_was_slow_to_be_writ
         await slow.commit()
     await later
     assert [one.form.key for one in await register.mailboxes.read(ROADS, after=0, limit=100)] == of(ROADS, early, late)
+
+
+async def test_what_goes_on_to_systems_is_told_as_it_was_first(register: Register) -> None:
+    events = begun("1")
+    units = [Unit(code=code, kind="department", title={"en": code}) for code in (ROADS, DISTRICT)]
+    await register.put_units(units, {ROADS: "https://roads.example/"})
+    orders, _ = await recorded(register, events)
+    told_later = [one.model_copy(update={"about": "urged"}) for one in orders]
+    assert {one.unit for one in told_later} == {ROADS, DISTRICT}
+    assert await register.mailboxes.to_systems(told_later) == [one for one in orders if one.unit == ROADS]
+    unknown = [one.model_copy(update={"key": f"{one.key}-2"}) for one in orders]
+    assert await register.mailboxes.to_systems(unknown) == [one for one in unknown if one.unit == ROADS]
 
 
 def of(unit: str, *forms: Sequence[OrderForm]) -> list[str]:

@@ -108,3 +108,12 @@ def test_every_running_deadline_has_an_alarm_until_its_ladder_ends() -> None:
         "breach",
         "ladder 1 day",
     }
+
+
+def test_what_runs_is_the_same_whatever_was_asked_before() -> None:
+    one, other = Narrative().after(hours=1), Narrative()
+    one.do(Acknowledge())
+    for case in (one.case, other.case):
+        unasked = running(case)
+        assert unasked == sorted((due for due in deadlines(case) if due.runs), key=lambda due: due.due_at)
+        assert running(case) == unasked
