@@ -6,7 +6,7 @@ import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -68,11 +68,14 @@ class Server:
         held = [server, *server.children()]
         try:
             for one in held[1:]:
-                one.suspend()
+                # One that was just ending may be gone by now.
+                with suppress(psutil.NoSuchProcess):
+                    one.suspend()
             yield
         finally:
             for one in held:
-                one.resume()
+                with suppress(psutil.NoSuchProcess):
+                    one.resume()
 
     def close(self) -> None:
         """Stop it for good."""
