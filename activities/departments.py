@@ -144,7 +144,7 @@ class Departments:
                 system = await self._systems.of(form.unit)
                 if system is None or not self._way(system).lane.free(_USUAL_PRIORITY):
                     return None
-                return await self._carry(form, system, first_told=form)
+                return await self._carry(form, system, from_mailbox=True)
         except (LaterError, NotTakenError, UnavailableError, TimeoutError):
             return None
 
@@ -162,7 +162,7 @@ class Departments:
                 raise
             return await self._carry(form, set_right)
 
-    async def _carry(self, form: OrderForm, system: System | None, first_told: OrderForm | None = None) -> Delivery:
+    async def _carry(self, form: OrderForm, system: System | None, *, from_mailbox: bool = False) -> Delivery:
         if system is None:
             await self._register.mailboxes.put([form])
             return Delivery(taken=False)
@@ -172,7 +172,7 @@ class Departments:
             way.breaker.look()
             async with way.lane.turn(form.key, priority):
                 # Before the attempt: what is wrong here is no fault of the unit's system.
-                order = await self._open(first_told or await self._as_first_told(form))
+                order = await self._open(form if from_mailbox else await self._as_first_told(form))
                 with way.breaker.attempt():
                     return await self._post(order, system)
         except LaterError as later:

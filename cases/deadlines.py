@@ -67,7 +67,7 @@ class _Reckoned(NamedTuple):
 
 
 _last: _Reckoned | None = None
-"""Each step of a case is told in several ways, all of them right after each other, and reckoning is most of telling.
+"""Each step of a case is told in several ways, right after each other, and reckoning is most of telling.
 It is one reference, set at once, so that no thread sees half of it."""
 
 
@@ -83,12 +83,8 @@ def deadlines(case: Case) -> list[Deadline]:
 
 def running(case: Case) -> list[Deadline]:
     """The deadlines whose clocks run or stand still, the next one due first."""
-    known = _last
-    if known is not None and known.case is case:
-        live = [one for one in known.deadlines if one.runs]
-    else:
-        live = [_deadline(case, one) for one in clocks(case) if one.met_at is None and one.ended_at is None]
-    return sorted(live, key=lambda deadline: deadline.due_at.astimezone(UTC))
+    live = (clock for clock in clocks(case) if clock.met_at is None and clock.ended_at is None)
+    return sorted((_deadline(case, clock) for clock in live), key=lambda deadline: deadline.due_at.astimezone(UTC))
 
 
 def pending_rungs(case: Case, deadline: Deadline) -> list[Rung]:

@@ -124,7 +124,7 @@ def _key(event: Event) -> str | None:
 _PUT_ORDERS = insert_rows(
     _MAILBOX,
     but=("id", "written_at"),
-    after=select(func.pg_advisory_xact_lock(_LOCK).label("held")).cte("lock").prefix_with("MATERIALIZED"),
+    after=select(func.pg_advisory_xact_lock(_LOCK)).cte("lock").prefix_with("MATERIALIZED"),
 ).on_conflict_do_nothing()
 PUT_NOTICES = insert_rows(_NOTICES, but=("owed_at", "planned_at"), given="notices").on_conflict_do_nothing()
 """Puts notices where they wait to be sent; what was put there before stays as it is."""

@@ -23,7 +23,7 @@ def insert_rows(
         .table_valued(*(column(one.name, one.type) for one in columns), name="given")
         .render_derived(with_types=True)
     )
-    chosen = select(*rows.c).select_from(rows)
+    chosen = select(rows)
     if after is not None:
         chosen = chosen.join(after, true())
     return insert(table).from_select([one.name for one in columns], chosen)

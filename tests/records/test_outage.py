@@ -65,17 +65,17 @@ class Server:
         server = psutil.Process(int((self._folder / "postmaster.pid").read_text().split()[0]))
         # First the one that makes others.
         server.suspend()
-        held = [server, *server.children()]
+        held = [server]
         try:
-            for one in held[1:]:
+            for one in server.children():
                 # One that was just ending may be gone by now.
                 with suppress(psutil.NoSuchProcess):
                     one.suspend()
+                    held.append(one)
             yield
         finally:
             for one in held:
-                with suppress(psutil.NoSuchProcess):
-                    one.resume()
+                one.resume()
 
     def close(self) -> None:
         """Stop it for good."""
