@@ -48,16 +48,31 @@ class Rolled:
         """For each case of a time, the builds that have worked on it."""
         return [set(builds(self.histories[number])) for number in self.begun[when]]
 
+    async def begin_undelivered(self, when: str) -> None:
+        """Begin cases while no system takes orders, until their orders are left to deliveries of their own."""
+        await self.begin(when)
+
+        async def all_left() -> bool:
+            return all([limits(await self.history(number)) for number in self.begun[when]])
+
+        await until(all_left, f"the deliveries of cases {when}")
+
+    async def history(self, number: str) -> WorkflowHistory:
+        """What the engine has of a case."""
+        return await self.town.client.get_workflow_handle(workflow_id(number)).fetch_history()
+
     def first_limits(self, when: str) -> list[timedelta]:
         """For each case of a time, how long an attempt to deliver its first order might take."""
-        return [
-            next(
-                asked.start_to_close_timeout.ToTimedelta()
-                for event in self.histories[number].events
-                if (asked := event.activity_task_scheduled_event_attributes).task_queue.name == f"{QUEUE}{SYSTEMS}"
-            )
-            for number in self.begun[when]
-        ]
+        return [limits(self.histories[number])[0] for number in self.begun[when]]
+
+
+def limits(history: WorkflowHistory) -> list[timedelta]:
+    """How long an attempt of each of a case's deliveries might take, in order."""
+    return [
+        asked.start_to_close_timeout.ToTimedelta()
+        for event in history.events
+        if (asked := event.activity_task_scheduled_event_attributes).task_queue.name == f"{QUEUE}{SYSTEMS}"
+    ]
 
 
 def builds(history: WorkflowHistory) -> list[str]:
@@ -99,13 +114,13 @@ async def rolled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Roll
             await load.step_all(one.begun["before"], "contact")
             await one.begin("under a")
             await asyncio.to_thread(systems.stop)
-            await one.begin("undelivered under a")
+            await one.begin_undelivered("undelivered under a")
             b.start()
             await releases.ramp(town, "b", 50)
             await one.begin("while b ramps", 12)
             await releases.make_current(town, "b")
             await asyncio.to_thread(a.stop)
-            await one.begin("under b")
+            await one.begin_undelivered("under b")
             systems.start()
             await load.step_all(one.begun["before"], "report")
             await load.step_all([*one.begun["under a"], *one.begun["undelivered under a"]], "acknowledge", "contact")
@@ -125,8 +140,7 @@ async def rolled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Roll
 
         await until(ended, "the end of every case")
         for number in load.promised:
-            handle = town.client.get_workflow_handle(workflow_id(number))
-            one.histories[number] = await handle.fetch_history()
+            one.histories[number] = await one.history(number)
         yield one
 
 
