@@ -1,5 +1,6 @@
 """What tests of every kind stand on: a real PostgreSQL and a real Temporal server, one of each for all tests."""
 
+import gc
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,6 +21,12 @@ from workflows.codec import converter
 from workflows.search_attributes import REGISTRY
 
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true", "history.timerProcessorMaxTimeShift": '"1ms"'}
+
+
+def pytest_collection_finish() -> None:
+    """Look through what was loaded and collected no more: that takes longer than the engine lets a workflow pause."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
