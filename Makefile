@@ -10,7 +10,8 @@ READY := .venv/.ready
 DEMO ?= 1
 SEQUENCES ?= 10000
 EXAMPLES ?= 50
-TESTERS ?= 2
+# More than most have cores: many tests wait for timers, and for processes to start.
+TESTERS ?= 3
 
 help:  ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +36,7 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY)  ## Start the service with the demonstration city; DEMO=0 starts it empty
 	@exec $(BIN)/hotline up $(if $(filter 0 no false,$(DEMO)),--no-demo,--demo)
 
-test: $(READY)  ## Run all tests, by two processes; TESTERS=0 runs them in one
+test: $(READY)  ## Run all tests, by three processes; TESTERS=0 runs them in one
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 fuzz: $(READY)  ## Random lives of cases, and random requests to the API; SEQUENCES=50000 EXAMPLES=200 makes more
