@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import ColumnElement, func, or_, update
@@ -126,7 +126,7 @@ class Systems:
             InvalidError: there is no such unit.
         """
         made = f"whsec_{base64.b64encode(secrets.token_bytes(_BYTES)).decode()}"
-        until = datetime.now(UTC) + keep_old_for
+        until = func.now() + keep_old_for
         mine = col(SecretRow.unit) == storable(unit)
         longer = or_(col(SecretRow.expires_at).is_(None), col(SecretRow.expires_at) > until)
         async with transaction(self._engine) as connection:
