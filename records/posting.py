@@ -1,10 +1,11 @@
 """Writing batches of events in one transaction: the events, their audit entries, and the rows of their cases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Integer, Row, String, Table, bindparam, column, delete, func, select
+from sqlalchemy import CTE, Integer, Row, String, Table, bindparam, column, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, Insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -43,6 +44,11 @@ async def post(engine: AsyncEngine, batches: Sequence[Batch]) -> dict[str, GapEr
         ConflictError: another case has the reference of one of these; nothing was written.
     """
     try:
+        with suppress(RacedError):
+            async with transaction(engine) as connection:
+                # Nearly always the register has just what comes before, and is not asked first.
+                await _write(connection, batches, {batch.number: batch.first - 1 for batch in batches})
+            return {}
         async with transaction(engine) as connection:
             return await _post(connection, batches)
     except IntegrityError as error:
@@ -64,7 +70,7 @@ async def rewrite(engine: AsyncEngine, batch: Batch) -> None:
             same = await _in_common(connection, batch)
             await take_events_back(connection, batch.number, same)
             await connection.execute(delete(_CASES).where(_CASES.c.number == batch.number))
-            await _write(connection, [batch], {batch.number: same})
+            await _write(connection, [batch], {batch.number: same}, held={})
             await take_back(connection, batch)
     except IntegrityError as error:
         raise ConflictError(batch.number, "another case has the same source and source_ref") from error
@@ -130,10 +136,26 @@ async def _conflict(connection: AsyncConnection, batch: Batch, stored: int) -> C
     return None
 
 
-async def _write(connection: AsyncConnection, batches: Sequence[Batch], versions: dict[str, int]) -> None:
+async def _write(
+    connection: AsyncConnection,
+    batches: Iterable[Batch],
+    versions: Mapping[str, int],
+    held: Mapping[str, int] | None = None,
+) -> None:
+    """Write batches after the events of these numbers, if the rows of their cases, or `held` of them, are held at them.
+
+    Raises:
+        RacedError: one is not; or it was erased.
+    """
+    # In order of number, so that two processes never wait for each other's rows in a circle.
+    batches = sorted(batches, key=lambda batch: batch.number)
     fresh = {batch.number: batch.rows_after(versions.get(batch.number, 0)) for batch in batches}
     events = [row for rows in fresh.values() for row in rows]
+    if held is None:
+        held = {batch.number: version for batch in batches if (version := versions.get(batch.number, 0))}
     given = {
+        "held": list(held),
+        "versions": list(held.values()),
         "events": array(events),
         "cases": array(batch.projected for batch in batches if batch.projected),
         "notices": notice_rows(one for batch in batches for one in batch.notices),
@@ -163,6 +185,25 @@ def _put_cases() -> Insert:
     )
 
 
+def _all_held() -> CTE:
+    """One row if all cases of `held` stand at their `versions`, and are not erased: locked from here on; else none."""
+    given = (
+        func.unnest(bindparam("held", type_=ARRAY(String)), bindparam("versions", type_=ARRAY(Integer)))
+        .table_valued(column("number", String), column("version", Integer), name="expected")
+        .render_derived()
+    )
+    locked = (
+        select(_CASES.c.number)
+        .join(given, (given.c.number == _CASES.c.number) & (given.c.version == _CASES.c.version))
+        .where(_CASES.c.content_fingerprint != ERASED_CONTENT)
+        .order_by(_CASES.c.number)
+        .with_for_update(of=_CASES)
+        .cte("locked")
+    )
+    held = func.cardinality(bindparam("held", type_=ARRAY(String)))
+    return select(literal(1)).select_from(locked).having(func.count() == held).cte("all_held")
+
+
 _VERSIONS = (
     select(column("number", String), column("version", Integer), column("content_fingerprint", String))
     .select_from(_CASES)
@@ -171,8 +212,9 @@ _VERSIONS = (
     .with_for_update()
 )
 _PUT_CASES = _put_cases()
-_WRITE = with_entries(insert_rows(_EVENTS, but=("recorded_at",), given="events").on_conflict_do_nothing()).add_cte(
-    _PUT_CASES.cte("put"), CLAIM.cte("claimed"), PUT_NOTICES.cte("owed")
-)
+_WRITE = with_entries(
+    insert_rows(_EVENTS, but=("recorded_at",), given="events", after=_all_held()).on_conflict_do_nothing()
+).add_cte(_PUT_CASES.cte("put"), CLAIM.cte("claimed"), PUT_NOTICES.cte("owed"))
 """Events and their entries, the rows of their cases, the keys that are theirs, the notices that they owe: by one
-statement, since each takes its way to the server and back. Its row count is how many events were new."""
+statement, since each takes its way to the server and back. Its row count is how many events were new: none, unless all
+cases stand where their events go on."""
