@@ -17,8 +17,10 @@ def story(case: Case, events: list[Event]) -> str:
     """Where a case stands, what is due next, and what has happened so far."""
     holder = f"with {case.unit}" if case.unit else f"with the desk ({case.to_desk})"
     lines = [f"**{case.closure.outcome if case.closure else case.status}** {'' if case.closure else holder}", ""]
+    # All of them first: of those, the running ones are some.
+    late = [one.id for one in deadlines(case) if one.standing == "met_late"]
     lines += [f"- {one.name} due {_told(case, one.due_at)}, {one.standing}" for one in running(case)]
-    if late := [one.id for one in deadlines(case) if one.standing == "met_late"]:
+    if late:
         lines.append(f"- met late: {', '.join(late)}")
     lines.append("")
     lines += [f"{event.seq}. {_told(case, event.at)} {_line(event)}" for event in events[-40:]]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from cases.case import Case
 from cases.commands import content_fingerprint
-from cases.deadlines import running
+from cases.deadlines import next_due
 from cases.shares import time_by_unit
 
 
@@ -14,7 +14,7 @@ def project(case: Case, updated_at: datetime) -> dict[str, object]:
     Not the row itself: making one costs more than writing it.
     """
     complaint, closure = case.complaint, case.closure
-    due = next(iter(running(case)), None)
+    due_name, due_at = next_due(case) or (None, None)
     return {
         "number": case.number,
         "version": case.version,
@@ -36,8 +36,8 @@ def project(case: Case, updated_at: datetime) -> dict[str, object]:
         "updated_at": updated_at,
         "closed_at": closure.at if closure else None,
         "outcome": closure.outcome if closure else None,
-        "due_at": due.due_at if due else None,
-        "due_name": due.name if due else None,
+        "due_at": due_at,
+        "due_name": due_name,
         "breached": any("breach" in marks for marks in case.marks.values()),
         "returns": case.returns,
         "rounds": sum(order.reported_at is not None for order in case.orders),

@@ -227,10 +227,11 @@ class ComplaintCase:
 
     def _look_ahead(self, news: Sequence[Event]) -> None:
         self._bytes += sum(map(weight, news))
+        # First, because it looks at all deadlines, of which the alarm needs some.
+        self._tell()
         alarm = next_alarm(self.case)
         # In UTC: two times of one zone are compared as the clocks read, and those are put back once a year.
         self._alarm = alarm.astimezone(UTC) if alarm is not None else None
-        self._tell()
 
     def _tell(self) -> None:
         workflow.set_current_details(story(self.case, self.events))

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from cases.commands import Acknowledge, CallBack, Contact, Dispatch, Report, Return, Tick
-from cases.deadlines import Standing, deadlines, next_alarm, running
+from cases.deadlines import Standing, deadlines, next_alarm, next_due, running
+from cases.limits import Anchor
 from cases.routing import Route
 from cases.vocabulary import Outcome
-from tests.unit.narrative import DESK, NOON, ROADS, Narrative
+from tests.unit.narrative import DESK, NOON, POLICY, ROADS, Narrative, limit
 
 
 def standing(told: Narrative) -> dict[str, Standing]:
@@ -117,3 +118,17 @@ def test_what_runs_is_the_same_whatever_was_asked_before() -> None:
         unasked = running(case)
         assert unasked == sorted((due for due in deadlines(case) if due.runs), key=lambda due: due.due_at)
         assert running(case) == unasked
+        assert next_due(case) == (unasked[0].name, unasked[0].due_at)
+
+
+def test_two_that_are_due_at_once_come_in_one_order_whatever_was_asked_before() -> None:
+    general = POLICY.levels["general"]
+    limits = {"handle": limit("23 hours", Anchor.ACKNOWLEDGMENT), "resolve": limit("24 hours")}
+    levels = {"general": general.model_copy(update=limits)}
+    told = Narrative(policy=POLICY.model_copy(update={"levels": levels}))
+    told.after(hours=1).do(Acknowledge())
+    asked = told.case
+    assert [one.name for one in deadlines(asked) if one.runs] == ["resolution", "handling"]
+    for case in (asked, told.case):
+        assert [one.name for one in running(case)] == ["handling", "resolution"]
+        assert next_due(case) == ("handling", NOON + timedelta(hours=24))
