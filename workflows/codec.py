@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from temporalio.api.common.v1 import Payload
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
 from vault.keyfile import KeyFileError, Ring
@@ -64,10 +64,21 @@ class Locking(PayloadCodec):
             raise LockedError(f"a payload locked by the key {name!r} was changed") from error
 
 
+class Converters(PydanticPayloadConverter):
+    """Those of pydantic, made once: the library makes a set for each task, and for each case that a worker holds."""
+
+    def __init__(self) -> None:
+        self.converters = _MADE
+
+
+_MADE = PydanticPayloadConverter().converters
+
+
 def converter(ring: Ring) -> DataConverter:
     """How values become payloads and back: as JSON, then locked; failures too."""
     return dataclasses.replace(
         pydantic_data_converter,
+        payload_converter_class=Converters,
         payload_codec=Locking(ring),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
